@@ -1,0 +1,89 @@
+# `make help` lists what there is to make.
+.DEFAULT_GOAL := help
+SHELL := bash
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+DATA ?= ./data
+DIR ?= ../shared/corpus
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .uv/bin/uv)
+PYTHON := .venv/bin/python
+SAFELIGHT := .venv/bin/safelight
+INSTALL := $(UV) pip install --quiet --python $(PYTHON)
+
+.PHONY: help
+help: ## List what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/run ## Start the product on 127.0.0.1:8000 (HOST=, PORT=, DATA=)
+	@exec $(SAFELIGHT) up --host $(HOST) --port $(PORT) --data-dir $(DATA)
+
+.PHONY: setup
+setup: .venv/run ## Prepare .venv with what the product needs
+
+.PHONY: test
+test: .venv/dev ## Run all tests
+	$(PYTHON) -m pytest
+
+.PHONY: check
+check: .venv/dev ## Format, lint, types, import contracts
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+.PHONY: fmt
+fmt: .venv/dev ## Format and mend what a machine can
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+.PHONY: bench
+bench: .venv/dev ## Measure what the product promises, as a table of ratios
+	$(PYTHON) -m bench
+
+.PHONY: corpus
+corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures (DIR=)
+	$(PYTHON) -m tests.corpus $(DIR)
+
+.PHONY: certs
+certs: .venv/run ## Make the keys that sign access tokens, unless they are there (DATA=)
+	$(SAFELIGHT) certs --data-dir $(DATA)
+
+.PHONY: migrate
+migrate: .venv/run ## Bring the database up to date (DATA=)
+	$(SAFELIGHT) migrate --data-dir $(DATA)
+
+.PHONY: lock
+lock: $(UV) ## Compile the locks anew from pyproject.toml
+	$(call compile,run,--group build)
+	$(call compile,dev,--group dev)
+
+.PHONY: clean
+clean: ## Remove everything that make made, but no data
+	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+compile = $(UV) pip compile --quiet --universal --generate-hashes --upgrade --no-annotate \
+	--no-emit-index-url --no-emit-find-links --python-version 3.11 \
+	--custom-compile-command 'make lock' pyproject.toml $(2) --output-file requirements/$(1).txt
+
+.uv/bin/uv:
+	@echo 'Fetching uv $(UV_VERSION) ...'
+	@python3 -m venv .uv && .uv/bin/pip install --quiet uv==$(UV_VERSION)
+
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --python python3 .venv
+
+# The package is installed editable, without an index and without building in isolation.
+.venv/run: requirements/run.txt pyproject.toml | .venv/bin/python
+	@echo 'Installing what the product needs ...'
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@$(INSTALL) --offline --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/run
+	@echo 'Installing what its development needs ...'
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

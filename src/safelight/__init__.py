@@ -1,0 +1,1 @@
+"""Safelight, a self-hosted photo platform."""

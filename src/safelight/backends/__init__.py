@@ -1,0 +1,1 @@
+"""The outside world: databases, object stores, caches, brokers, each chosen by its URL."""

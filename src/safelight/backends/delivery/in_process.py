@@ -1,0 +1,59 @@
+"""Delivery without a broker: the outbox is the durable queue, sending is handling."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from safelight.backends.delivery import Handler, Unreadable
+from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
+
+BACKOFF = (0.2, 1.0, 5.0, 15.0)
+"""Seconds before each further try of a message whose handler raised."""
+
+log = structlog.get_logger()
+
+
+class InProcessDelivery:
+    """Hands each message to the handlers of its topic, within the caller's own task.
+
+    `send` returns when every handler has finished, so a crash at any moment leaves the promise
+    with the caller. A handler that raises is tried again after each of the `backoff` pauses;
+    then the message goes to the dead letters with the reason.
+    """
+
+    def __init__(self, backoff: Sequence[float] = BACKOFF) -> None:
+        self._handlers: dict[str, list[Handler]] = {}
+        self._backoff = backoff
+
+    def subscribe(self, topic: str, handler: Handler) -> None:
+        self._handlers.setdefault(topic, []).append(handler)
+
+    async def start(self) -> None:
+        """Nothing to start: messages are handled where they are sent."""
+
+    async def stop(self) -> None:
+        """Nothing to stop: the sender awaits each of its messages."""
+
+    async def send(self, message: Message) -> None:
+        for handler in self._handlers.get(message.topic, ()):
+            await self._handle(handler, message)
+
+    async def _handle(self, handler: Handler, message: Message) -> None:
+        for pause in (*self._backoff, None):
+            try:
+                return await handler(message)
+            except Unreadable as error:
+                return await self._bury(message, str(error))
+            except Exception as error:
+                log.warning(
+                    "message not handled", topic=message.topic, key=message.key, exc_info=True
+                )
+                if pause is None:
+                    return await self._bury(message, f"{type(error).__name__}: {error}")
+            await asyncio.sleep(pause)
+
+    async def _bury(self, message: Message, reason: str) -> None:
+        if message.topic == DEAD_LETTERS:
+            raise RuntimeError(f"a dead letter could not be kept: {reason}")
+        await self.send(dead_letter(message, reason))

@@ -1,0 +1,1 @@
+"""What the two apps agree on, and nothing else."""

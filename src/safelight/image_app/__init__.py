@@ -1,0 +1,1 @@
+"""The HTTP API: owns the database, never touches a pixel."""

@@ -1,0 +1,77 @@
+"""Accounts and tokens as clients see them."""
+
+from typing import Annotated, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, model_validator
+
+from safelight.image_app.schemas import Answer, Body, Time, storable
+
+
+def _email(text: str) -> str:
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        raise ValueError("must be an e-mail address") from None
+
+
+Username = Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", min_length=3, max_length=32)]
+Email = Annotated[
+    str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(_email)
+]
+Password = Annotated[str, Field(min_length=10, max_length=128), AfterValidator(storable)]
+
+
+class Registration(Body):
+    """A new account."""
+
+    username: Username
+    email: Email
+    password: Password
+
+
+class TokenRequest(Body):
+    """OAuth 2: the password grant, or the refresh grant."""
+
+    grant_type: Literal["password", "refresh_token"]
+    username: Annotated[str, Field(max_length=320)] | None = None
+    password: Annotated[str, Field(max_length=1024)] | None = None
+    refresh_token: Annotated[str, Field(max_length=200)] | None = None
+    scope: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "TokenRequest":
+        needed = ("username", "password") if self.grant_type == "password" else ("refresh_token",)
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing:
+            raise ValueError(f"{' and '.join(missing)} must be given for this grant type")
+        return self
+
+
+class TokenPair(Answer):
+    """Proof of who one is, and what a new one can be had for."""
+
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the OAuth 2 name of the type
+    expires_in: int
+    refresh_token: str
+
+
+class Usage(Answer):
+    """What the account keeps, and how much it may."""
+
+    images: int
+    bytes: int
+    bytes_limit: int
+
+
+class Account(Answer):
+    """Who somebody is."""
+
+    id: str
+    username: str
+    email: str
+    created_at: Time
+    usage: Usage

@@ -1,0 +1,115 @@
+"""Middleware, routers, error page."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.routing import compile_path
+
+from safelight.backends.objects import NoRoom, StoreUnavailable
+from safelight.image_app import documentation, errors
+from safelight.image_app.accounts.routes import router as accounts
+from safelight.image_app.delivered.routes import router as delivered
+from safelight.image_app.health.routes import router as health
+from safelight.image_app.images.routes import router as images
+from safelight.image_app.middleware import Surroundings
+from safelight.image_app.presets.routes import router as presets
+from safelight.image_app.resources import Resources
+from safelight.image_app.responses import problem_response
+from safelight.image_app.schemas import field_errors
+
+log = structlog.get_logger()
+
+METHOD_NOT_ALLOWED = errors.METHOD_NOT_ALLOWED.status
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+SUMMARY = """A self-hosted photo platform: upload pictures, get the variants your product needs.
+
+Sign in with **Authorize**: a username and a password made with `POST /v1/auth/register`.
+"""
+
+
+def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
+    """The API over these resources; `lifespan` surrounds its serving."""
+    app = FastAPI(
+        title="Safelight",
+        version=version("safelight"),
+        description=SUMMARY,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.resources = resources
+    app.add_middleware(Surroundings)
+    for router in (accounts, images, presets, delivered, health, documentation.router):
+        app.include_router(router)
+    for failure, kind in _UNWELL.items():
+        app.add_exception_handler(failure, _answer_with(kind))
+    app.add_exception_handler(errors.Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    return app
+
+
+_UNWELL: dict[type[Exception], errors.Kind] = {
+    NoRoom: errors.INSUFFICIENT_STORAGE,
+    StoreUnavailable: errors.STORAGE_UNAVAILABLE,
+    OperationalError: errors.SERVICE_UNAVAILABLE,
+    InterfaceError: errors.SERVICE_UNAVAILABLE,
+    TimeoutError: errors.SERVICE_UNAVAILABLE,
+}
+
+
+def _answer_with(kind: errors.Kind) -> Callable[[Request, Exception], Response]:
+    def answer(request: Request, failure: Exception) -> Response:
+        log.error("the outside world is unwell", code=kind.code, exc_info=failure)
+        return _respond(request, kind())
+
+    return answer
+
+
+def _problem(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, errors.Problem)  # noqa: S101 - tells the type checker
+    return _respond(request, failure)
+
+
+def _invalid(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, RequestValidationError)  # noqa: S101 - tells the type checker
+    found = [e | {"loc": e["loc"][1:]} for e in failure.errors()]
+    return _respond(request, errors.VALIDATION_FAILED(errors=field_errors(found)))
+
+
+def _http(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, HTTPException)  # noqa: S101 - tells the type checker
+    kinds = {404: errors.NOT_FOUND, METHOD_NOT_ALLOWED: errors.METHOD_NOT_ALLOWED}
+    problem = kinds.get(failure.status_code, errors.INTERNAL_ERROR)()
+    if failure.status_code == METHOD_NOT_ALLOWED:
+        problem.headers = {"Allow": _allowed(request, failure)}
+    return _respond(request, problem)
+
+
+def _allowed(request: Request, failure: HTTPException) -> str:
+    """Every method that is taken at this address; the framework names those of one route."""
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].fullmatch(request.url.path):
+            return ", ".join(sorted(operation.upper() for operation in operations))
+    return (failure.headers or {}).get("Allow", "")
+
+
+def _gone(request: Request, _failure: Exception) -> Response:
+    """Nobody hears this answer; what the upload began has been undone."""
+    return _respond(request, errors.MALFORMED_BODY("The body ended too early."))
+
+
+def _respond(request: Request, problem: errors.Problem) -> Response:
+    return problem_response(problem, request.state.request_id)

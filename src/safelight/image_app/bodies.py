@@ -1,0 +1,69 @@
+"""Reading bodies: bounded, of the right media type, in the shape of their schema."""
+
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from safelight.image_app import errors
+from safelight.image_app.errors import FieldError
+from safelight.image_app.schemas import Body, field_errors, json_schema
+
+MAX_BYTES = 64 * 1024
+JSON = ("application/json",)
+JSON_OR_PATCH = ("application/json", "application/merge-patch+json")
+FORM = ("application/x-www-form-urlencoded",)
+MAX_FORM_FIELDS = 20
+
+B = TypeVar("B", bound=Body)
+
+
+async def read_json(request: Request, schema: type[B], taken: tuple[str, ...] = JSON) -> B:
+    """The JSON body; raises the 400, 413, 415 and 422 of the contract."""
+    body = await _read(request, taken)
+    try:
+        return schema.model_validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(e["type"] == "json_invalid" for e in found):
+            raise errors.MALFORMED_JSON() from None
+        raise errors.VALIDATION_FAILED(errors=field_errors(found)) from None
+
+
+async def read_form(request: Request, schema: type[B]) -> B:
+    """The URL-encoded form; raises the 400, 413, 415 and 422 of the contract."""
+    body = await _read(request, FORM)
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
+        )
+    except ValueError:
+        raise errors.MALFORMED_BODY() from None
+    twice = {name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i])}
+    if twice:
+        found = [FieldError(name, "is given more than once") for name in sorted(twice)]
+        raise errors.VALIDATION_FAILED(errors=found)
+    try:
+        return schema.model_validate(dict(pairs))
+    except ValidationError as error:
+        found = field_errors(error.errors(include_url=False, include_input=False))
+        raise errors.VALIDATION_FAILED(errors=found) from None
+
+
+async def _read(request: Request, taken: tuple[str, ...]) -> bytes:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in taken:
+        raise errors.UNSUPPORTED_MEDIA_TYPE(f"Send the body as {' or '.join(taken)}.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise errors.BODY_TOO_LARGE(f"The body is larger than {MAX_BYTES} bytes.")
+    return bytes(body)
+
+
+def documented(schema: type[Body], taken: tuple[str, ...]) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads this body."""
+    content = {media_type: {"schema": json_schema(schema)} for media_type in taken}
+    return {"requestBody": {"required": True, "content": content}}

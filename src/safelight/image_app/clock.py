@@ -1,0 +1,24 @@
+"""Time and ids, as the API writes them."""
+
+import re
+from datetime import UTC, datetime
+
+from uuid_utils.compat import uuid7
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def now() -> datetime:
+    """The time in UTC, to the millisecond: what is shown is what is stored."""
+    time = datetime.now(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def new_id() -> str:
+    """A UUIDv7: later ids sort after earlier ones."""
+    return str(uuid7())
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of our ids; what has not can be the id of nothing."""
+    return UUID.fullmatch(text) is not None

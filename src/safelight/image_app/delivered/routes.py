@@ -1,0 +1,101 @@
+"""`/i/{image_id}/{what}`: bytes out, for whoever has a ground to ask."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from safelight.image_app import errors
+from safelight.image_app.delivered import ranges, service
+from safelight.image_app.delivered.service import Asked, Deliverable
+from safelight.image_app.deps import BEARER, Needs, bearer_token, known_parameters
+from safelight.image_app.documents import failures
+from safelight.image_app.links import address
+from safelight.image_app.responses import not_modified
+
+router = APIRouter(tags=["delivered bytes"])
+
+SANDBOX = "sandbox; default-src 'none'"
+
+
+async def grounds(
+    request: Request,
+    resources: Needs,
+    image_id: str,
+    what: str,
+    expires: Annotated[str | None, Query(description="When the link ends, Unix seconds")] = None,
+    signature: Annotated[str | None, Query()] = None,
+    v: Annotated[str | None, Query(description="Fingerprint of the bytes")] = None,
+) -> Asked:
+    """What is asked for. A signed link needs no account, so its bearer is not looked at."""
+    token = None if signature is not None or expires is not None else bearer_token(request)
+    account_id = resources.tokens.account_of(token) if token else None
+    return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v)
+
+
+PATH = "/i/{image_id}/{what}"
+FAILURES = failures(
+    errors.UNAUTHENTICATED,
+    errors.BAD_SIGNATURE,
+    errors.LINK_EXPIRED,
+    errors.IMAGE_NOT_FOUND,
+    errors.VARIANT_NOT_FOUND,
+    errors.VARIANT_NOT_READY,
+    errors.VARIANT_FAILED,
+    errors.RANGE_NOT_SATISFIABLE,
+    errors.STORAGE_UNAVAILABLE,
+)
+PICTURE: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {"image/*": {}}}
+    for status, description in ((200, "The bytes"), (206, "Part of them"))
+}
+
+
+@router.head(
+    PATH,
+    summary="What an original or a variant is like",
+    operation_id="describe_delivered",
+    dependencies=[Depends(BEARER)],
+    response_class=Response,
+    responses=FAILURES,
+)
+@router.get(
+    PATH,
+    summary="An original or a variant",
+    operation_id="deliver",
+    dependencies=[Depends(BEARER)],
+    response_class=Response,
+    responses=FAILURES | PICTURE,
+)
+async def deliver(
+    request: Request,
+    resources: Needs,
+    asked: Annotated[Asked, Depends(grounds)],
+    if_none_match: Annotated[str | None, Header()] = None,
+    if_range: Annotated[str | None, Header()] = None,
+    range_: Annotated[str | None, Header(alias="Range")] = None,
+) -> Response:
+    found = await service.find(resources, asked)
+    await known_parameters(request)
+    headers = _headers(found)
+    if not_modified(if_none_match, found.etag):
+        return Response(status_code=304, headers=headers)
+    part = ranges.part_of(found.size, range_, if_range, found.etag)
+    sent = part or range(found.size)
+    headers["Content-Length"] = str(len(sent))
+    if part:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{found.size}"
+    status = 206 if part else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=found.content_type)
+    chunks = await resources.objects.read(found.key, sent.start, sent.stop)
+    return StreamingResponse(chunks, status, headers, found.content_type)
+
+
+def _headers(found: Deliverable) -> dict[str, str]:
+    return found.headers | {
+        "ETag": found.etag,
+        "Accept-Ranges": "bytes",
+        "Content-Security-Policy": SANDBOX,
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }

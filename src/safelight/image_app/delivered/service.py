@@ -1,0 +1,112 @@
+"""Which bytes somebody may have, and where they are."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from safelight.contract import keys
+from safelight.contract.presets import BUILT_IN
+from safelight.image_app import clock, errors
+from safelight.image_app.delivered import queries
+from safelight.image_app.links import ORIGINAL, fingerprint_of
+from safelight.image_app.models import Found
+from safelight.image_app.resources import Resources
+
+SHORTLY = 60
+"""Seconds for which an answer without a fingerprint in its link may be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, and on what ground; at most one of the grounds is there."""
+
+    image_id: str
+    what: str
+    path: str
+    account_id: str | None
+    expires: str | None
+    signature: str | None
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverable:
+    """An object and the headers it goes out with."""
+
+    key: str
+    size: int
+    content_type: str
+    etag: str
+    headers: dict[str, str]
+
+
+async def find(resources: Resources, asked: Asked) -> Deliverable:
+    """What may be delivered; raises the failures of "Delivered bytes" in the contract.
+
+    A signature is judged before anything is looked up. Without any ground, what is not public
+    and what does not exist are told apart by nothing.
+    """
+    signed = asked.signature is not None or asked.expires is not None
+    if signed:
+        _check_signature(resources, asked)
+    row = None
+    if clock.is_id(asked.image_id):
+        async with resources.database.reading() as connection:
+            row = await queries.find(connection, asked.image_id, asked.what)
+    if not signed and not (row is not None and _public(row, asked.what)):
+        if asked.account_id is None:
+            raise errors.UNAUTHENTICATED()
+        row = row if row is not None and row.account_id == asked.account_id else None
+    if row is None:
+        raise errors.IMAGE_NOT_FOUND()
+    return _original(row, asked) if asked.what == ORIGINAL else _variant(row, asked)
+
+
+def _public(row: Found, what: str) -> bool:
+    return row.visibility == "public" and what in BUILT_IN
+
+
+def _check_signature(resources: Resources, asked: Asked) -> None:
+    expires = asked.expires or ""
+    if not resources.links.genuine(asked.path, expires, asked.signature or ""):
+        raise errors.BAD_SIGNATURE()
+    if int(expires) <= clock.now().timestamp():
+        raise errors.LINK_EXPIRED()
+
+
+def _original(row: Found, asked: Asked) -> Deliverable:
+    headers = _caching(row, asked, fingerprint_of(row.sha256))
+    headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.name, safe='')}"
+    return Deliverable(
+        key=keys.original(row.account_id, row.id),
+        size=row.size,
+        content_type=row.content_type,
+        etag=f'"{row.sha256[:32]}"',
+        headers=headers,
+    )
+
+
+def _variant(row: Found, asked: Asked) -> Deliverable:
+    if row.variant_status is None:
+        raise errors.VARIANT_NOT_FOUND()
+    if row.variant_status == "pending":
+        raise errors.VARIANT_NOT_READY()
+    if row.variant_status == "failed":
+        raise errors.VARIANT_FAILED(row.variant_error or "")
+    headers = _caching(row, asked, row.fingerprint)
+    headers["Content-Disposition"] = "inline"
+    return Deliverable(
+        key=keys.variant(row.account_id, row.id, row.fingerprint, row.sha256),
+        size=row.variant_size,
+        content_type=row.variant_content_type,
+        etag=f'"{row.fingerprint}-{fingerprint_of(row.sha256)}-{row.variant_size}"',
+        headers=headers,
+    )
+
+
+def _caching(row: Found, asked: Asked, fingerprint: str) -> dict[str, str]:
+    """For good where the link names these very bytes and runs out by itself, else shortly."""
+    if asked.expires is not None and asked.fingerprint == fingerprint:
+        left = int(asked.expires) - int(clock.now().timestamp())
+        return {"Cache-Control": f"private, max-age={left}, immutable"}
+    scope = "public" if _public(row, asked.what) else "private"
+    return {"Cache-Control": f"{scope}, max-age={SHORTLY}"}

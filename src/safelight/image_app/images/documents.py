@@ -1,0 +1,36 @@
+"""What OpenAPI says of the upload, which reads its form by itself."""
+
+from typing import Any
+
+from safelight.image_app import errors
+from safelight.image_app.images.schemas import UploadFields
+from safelight.image_app.schemas import json_schema
+
+UPLOAD_FAILURES = (
+    errors.MALFORMED_BODY,
+    errors.QUOTA_EXCEEDED,
+    errors.FILE_TOO_LARGE,
+    errors.UNSUPPORTED_IMAGE,
+    errors.UNSUPPORTED_MEDIA_TYPE,
+    errors.CORRUPT_IMAGE,
+    errors.EMPTY_FILE,
+    errors.IMAGE_TOO_LARGE,
+    errors.UNKNOWN_PRESET,
+    errors.QUEUE_FULL,
+    errors.STORAGE_UNAVAILABLE,
+    errors.INSUFFICIENT_STORAGE,
+)
+
+
+def _form() -> dict[str, Any]:
+    schema = json_schema(UploadFields)
+    file = {"type": "string", "format": "binary", "description": "The picture, one"}
+    schema["title"] = "UploadForm"
+    schema["properties"] = {"file": file} | schema["properties"]
+    schema["required"] = ["file"]
+    return schema
+
+
+UPLOAD_FORM: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _form()}}}
+}

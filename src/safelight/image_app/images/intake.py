@@ -1,0 +1,151 @@
+"""Taking a file in: streamed to the object store while it is counted, hashed and sniffed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import PurePosixPath
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from safelight.backends.objects import Objects
+from safelight.contract.presets import BUILT_IN
+from safelight.image_app import errors
+from safelight.image_app.images import sniff
+from safelight.image_app.images.multipart import UploadForm
+from safelight.image_app.images.schemas import MAX_NAME, UploadFields
+from safelight.image_app.resources import Rules
+from safelight.image_app.schemas import field_errors
+
+HEAD = 1 << 20
+"""Bytes kept to find the sides in: a header lies behind its profiles, which can be large."""
+REPEATED = ("tags", "presets")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that is in the object store, and what came with it."""
+
+    name: str
+    fields: UploadFields
+    size: int
+    sha256: str
+    content_type: str
+    sides: tuple[int, int] | None
+
+
+async def receive(request: Request, objects: Objects, key: str, rules: Rules) -> Received:
+    """Store the request's file under `key`.
+
+    Whatever is wrong is raised while the store still waits for more, so no object is made.
+    """
+    reader = _Reader(request, rules)
+    await objects.put(key, reader.chunks())
+    return reader.received()
+
+
+class _Reader:
+    """Reads one upload: gives the file's bytes onwards, remembers everything else."""
+
+    def __init__(self, request: Request, rules: Rules) -> None:
+        if "content-encoding" in request.headers:
+            raise errors.UNSUPPORTED_MEDIA_TYPE("Send the body without a content encoding.")
+        self._request = request
+        self._rules = rules
+        self._form = UploadForm(request.headers.get("content-type", ""))
+        self._hash = sha256()
+        self._size = 0
+        self._head = bytearray()
+        self._content_type: str | None = None
+        self._sides: tuple[int, int] | None = None
+        self._fields = UploadFields()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        held = bytearray()
+        async for body in self._request.stream():
+            for chunk in self._form.feed(body):
+                self._count(chunk)
+                held += chunk
+            if self._content_type is None and len(self._head) >= sniff.ENOUGH:
+                self._recognise()
+            if self._content_type and held:
+                yield bytes(held)
+                held.clear()
+        self._form.finish()
+        if self._size == 0:
+            raise errors.EMPTY_FILE()
+        if self._content_type is None:
+            self._recognise()
+        self._measure()
+        self._fields = self._read_fields()
+        yield bytes(held)
+
+    def received(self) -> Received:
+        assert self._content_type is not None  # noqa: S101 - `chunks` has ended
+        return Received(
+            name=self._fields.name or name_of(self._form.filename or ""),
+            fields=self._fields,
+            size=self._size,
+            sha256=self._hash.hexdigest(),
+            content_type=self._content_type,
+            sides=self._sides,
+        )
+
+    def _count(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._rules.file_bytes:
+            limit = self._rules.file_bytes
+            raise errors.FILE_TOO_LARGE(f"The file is larger than {limit} bytes.")
+        self._hash.update(chunk)
+        if len(self._head) < HEAD:
+            self._head += chunk[: HEAD - len(self._head)]
+
+    def _recognise(self) -> None:
+        self._content_type = sniff.content_type(bytes(self._head[: sniff.ENOUGH]))
+        if self._content_type is None:
+            raise errors.UNSUPPORTED_IMAGE()
+
+    def _measure(self) -> None:
+        self._sides = sniff.sides(bytes(self._head))
+        if self._sides is None:
+            return
+        width, height = self._sides
+        if not width or not height:
+            raise errors.CORRUPT_IMAGE("The header gives the picture no width or no height.")
+        rules = self._rules
+        if max(width, height) > rules.side or width * height > rules.pixels:
+            raise errors.IMAGE_TOO_LARGE(
+                f"The picture has {width} x {height} pixels; at most {rules.side} a side and "
+                f"{rules.pixels} in all are taken."
+            )
+
+    def _read_fields(self) -> UploadFields:
+        values: dict[str, object] = {}
+        twice: list[errors.FieldError] = []
+        for name, value in self._form.fields:
+            if name in REPEATED:
+                repeated = values.setdefault(name, [])
+                assert isinstance(repeated, list)  # noqa: S101 - tells the type checker
+                repeated.append(value)
+            elif name in values:
+                twice.append(errors.FieldError(name, "is given more than once"))
+            else:
+                values[name] = value
+        if twice:
+            raise errors.VALIDATION_FAILED(errors=twice)
+        try:
+            fields = UploadFields.model_validate(values)
+        except ValidationError as error:
+            found = field_errors(error.errors(include_url=False, include_input=False))
+            raise errors.VALIDATION_FAILED(errors=found) from None
+        for preset in fields.presets:
+            if preset not in BUILT_IN:
+                raise errors.UNKNOWN_PRESET(f"There is no preset '{preset[:32]}'.")
+        return fields
+
+
+def name_of(filename: str) -> str:
+    """A file's own name as an image's name: its last path part, printable characters only."""
+    last = PurePosixPath(filename.replace("\\", "/")).name
+    printable = "".join(c for c in last if c.isprintable()).strip()[:MAX_NAME]
+    return printable if printable.strip(".") else "untitled"

@@ -1,0 +1,133 @@
+"""Images, variants and uploads in the database."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from safelight.image_app.models import Found, images, outbox, uploads, variants
+
+
+async def find(
+    connection: AsyncConnection, image_id: str, account_id: str, lock: bool = False
+) -> Found | None:
+    """The account's image, unless it is deleted; `lock` keeps other writers off until commit."""
+    query = select(images).where(
+        images.c.id == image_id, images.c.account_id == account_id, images.c.deleted_at.is_(None)
+    )
+    query = query.with_for_update() if lock else query
+    return (await connection.execute(query)).one_or_none()
+
+
+async def find_any(connection: AsyncConnection, image_id: str, lock: bool = False) -> Found | None:
+    """The image, whoever owns it, also as a tombstone."""
+    query = select(images).where(images.c.id == image_id)
+    query = query.with_for_update() if lock else query
+    return (await connection.execute(query)).one_or_none()
+
+
+async def page(
+    connection: AsyncConnection,
+    account_id: str,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> Sequence[Found]:
+    """Up to `limit` images, newest first, older than `after`."""
+    query = select(images).where(images.c.account_id == account_id, images.c.deleted_at.is_(None))
+    if after:
+        query = query.where(tuple_(images.c.created_at, images.c.id) < tuple_(*after))
+    query = query.order_by(images.c.created_at.desc(), images.c.id.desc()).limit(limit)
+    return (await connection.execute(query)).all()
+
+
+async def variants_of(
+    connection: AsyncConnection, image_ids: Iterable[str]
+) -> dict[str, list[Found]]:
+    """Variants by image id, in the order of their presets."""
+    query = select(variants).where(variants.c.image_id.in_(list(image_ids)))
+    found: dict[str, list[Found]] = defaultdict(list)
+    for row in await connection.execute(query.order_by(variants.c.position)):
+        found[row.image_id].append(row)
+    return found
+
+
+async def find_variant(connection: AsyncConnection, image_id: str, name: str) -> Found | None:
+    query = select(variants).where(variants.c.image_id == image_id, variants.c.name == name)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def insert(
+    connection: AsyncConnection, image: dict[str, Any], made: Sequence[dict[str, Any]]
+) -> None:
+    """The image and its variants."""
+    await connection.execute(images.insert().values(image))
+    if made:
+        await connection.execute(variants.insert(), list(made))
+
+
+async def change(connection: AsyncConnection, image_id: str, **values: Any) -> None:
+    await connection.execute(update(images).where(images.c.id == image_id).values(**values))
+
+
+async def change_variant(
+    connection: AsyncConnection, image_id: str, name: str, fingerprint: str, **values: Any
+) -> None:
+    """Change the variant that is still pending under this fingerprint, if there is one."""
+    await connection.execute(
+        update(variants)
+        .where(
+            variants.c.image_id == image_id,
+            variants.c.name == name,
+            variants.c.fingerprint == fingerprint,
+            variants.c.status == "pending",
+        )
+        .values(**values)
+    )
+
+
+async def fail_pending(connection: AsyncConnection, image_id: str, code: str, detail: str) -> None:
+    """Every variant of the image that still waits will not be made."""
+    await connection.execute(
+        update(variants)
+        .where(variants.c.image_id == image_id, variants.c.status == "pending")
+        .values(status="failed", error_code=code, error_detail=detail)
+    )
+
+
+async def erase(connection: AsyncConnection, image_id: str) -> None:
+    """Remove the row for good, with its variants."""
+    await connection.execute(delete(images).where(images.c.id == image_id))
+
+
+async def unfinished(connection: AsyncConnection, at_most: int) -> int:
+    """How many pictures wait to be processed, counted no further than `at_most`."""
+    waiting = select(1).where(images.c.status == "processing").limit(at_most).subquery()
+    return (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
+
+
+async def begin_upload(
+    connection: AsyncConnection, image_id: str, account_id: str, now: datetime
+) -> None:
+    await connection.execute(
+        uploads.insert().values(id=image_id, account_id=account_id, started_at=now)
+    )
+
+
+async def end_upload(connection: AsyncConnection, image_id: str) -> bool:
+    """Whether the upload was still under way, and not given up by the sweep."""
+    ended = await connection.execute(delete(uploads).where(uploads.c.id == image_id))
+    return ended.rowcount == 1
+
+
+async def uploads_before(connection: AsyncConnection, time: datetime) -> Sequence[Found]:
+    query = select(uploads).where(uploads.c.started_at < time)
+    return (await connection.execute(query)).all()
+
+
+async def promised_keys(connection: AsyncConnection, topic: str) -> set[str]:
+    """Ids of the images that have an undelivered message on the topic."""
+    query = select(outbox.c.key).where(outbox.c.topic == topic)
+    return set((await connection.execute(query)).scalars())

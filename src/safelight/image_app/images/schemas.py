@@ -1,0 +1,126 @@
+"""Images as clients see and change them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from safelight.image_app.schemas import Answer, Body, Time, one_line, storable
+
+MAX_NAME = 255
+MAX_TAGS = 50
+MAX_TAG = 64
+
+
+def _trim(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _unique(tags: list[str]) -> list[str]:
+    """Tags that differ only in case are one; the first spelling stays."""
+    first: dict[str, str] = {}
+    for tag in tags:
+        first.setdefault(tag.casefold(), tag)
+    return list(first.values())
+
+
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_NAME),
+    BeforeValidator(_trim),
+    AfterValidator(one_line),
+]
+Description = Annotated[str, Field(max_length=2000), AfterValidator(storable)]
+Tag = Annotated[
+    str, Field(min_length=1, max_length=MAX_TAG), BeforeValidator(_trim), AfterValidator(one_line)
+]
+Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_unique)]
+Visibility = Literal["private", "public"]
+
+
+class UploadFields(Body):
+    """What a form may say beside its file."""
+
+    name: Name | None = None
+    description: Description = ""
+    tags: Tags = []
+    visibility: Visibility = "private"
+    presets: list[str] = []
+
+
+class ImagePatch(Body):
+    """Changes to an image; what is absent stays."""
+
+    name: Name = ""
+    description: Description | None = None
+    tags: Tags = []
+    visibility: Visibility = "private"
+
+    def changes(self) -> dict[str, Any]:
+        """Only what was sent, by column."""
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        if "description" in values:
+            values["description"] = values["description"] or ""
+        return values
+
+
+class ListParameters(BaseModel):
+    """Which page of the list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=500)] | None = None
+
+
+class Fault(Answer):
+    """What is wrong with a picture, in words its owner understands."""
+
+    code: str
+    detail: str
+
+
+class Variant(Answer):
+    """A picture made from the original."""
+
+    name: str
+    status: Literal["pending", "ready", "failed"]
+    content_type: str | None
+    width: int | None
+    height: int | None
+    size: int | None
+    url: str
+    error: Fault | None
+
+
+class Image(Answer):
+    """A picture and what is known of it."""
+
+    id: str
+    name: str
+    description: str
+    tags: list[str]
+    visibility: Visibility
+    status: Literal["processing", "ready", "failed"]
+    error: Fault | None
+    version: int
+    content_type: str
+    size: int
+    width: int | None
+    height: int | None
+    resolution: str | None
+    sha256: str
+    path: str
+    placeholder: str | None
+    dominant_color: str | None
+    taken_at: Time | None
+    created_at: Time
+    updated_at: Time
+    url: str
+    variants: list[Variant]
+
+
+class ImageList(Answer):
+    """One page of images."""
+
+    items: list[Image]
+    next_cursor: str | None

@@ -1,0 +1,151 @@
+"""An upload from request to promise: nothing is left of one that fails, nothing lost of one
+that was answered."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import structlog
+from fastapi import Request
+
+from safelight.contract import keys
+from safelight.contract.messages import Job, WantedVariant, job_message
+from safelight.contract.presets import BUILT_IN
+from safelight.image_app import clock, errors
+from safelight.image_app.accounts import queries as accounts
+from safelight.image_app.images import intake, queries
+from safelight.image_app.images.intake import Received
+from safelight.image_app.resources import Resources
+from safelight.image_app.work import Work, begin
+
+log = structlog.get_logger()
+
+
+async def admit(resources: Resources, account_id: str) -> None:
+    """Refuse before the body is read: no such account, `quota-exceeded`, `queue-full`."""
+    rules = resources.rules
+    async with resources.database.reading() as connection:
+        account = await accounts.find(connection, account_id)
+        waiting = await queries.unfinished(connection, rules.queue_limit)
+    if account is None:
+        raise errors.UNAUTHENTICATED()
+    if account.images >= rules.quota_images or account.bytes >= rules.quota_bytes:
+        raise errors.QUOTA_EXCEEDED()
+    if waiting >= rules.queue_limit:
+        raise errors.QUEUE_FULL()
+
+
+async def take_in(resources: Resources, account_id: str, request: Request) -> str:
+    """Store the file, write the rows, promise the work; returns the image's id."""
+    image_id = clock.new_id()
+    key = keys.original(account_id, image_id)
+    async with begin(resources) as work:
+        await queries.begin_upload(work.connection, image_id, account_id, clock.now())
+    try:
+        received = await intake.receive(request, resources.objects, key, resources.rules)
+        async with begin(resources) as work:
+            await _write(resources, work, account_id, image_id, received)
+    except BaseException:
+        await asyncio.shield(_undo(resources, image_id, key))
+        raise
+    return image_id
+
+
+async def sweep(resources: Resources, before: datetime) -> None:
+    """Remove what uploads begun before that time left behind when they were cut off."""
+    async with resources.database.reading() as connection:
+        stale = await queries.uploads_before(connection, before)
+    for row in stale:
+        await _undo(resources, row.id, keys.original(row.account_id, row.id))
+        log.info("removed what a broken upload left", image_id=row.id)
+
+
+async def _undo(resources: Resources, image_id: str, key: str) -> None:
+    """Only whoever ends the upload may remove its object: one that became an image stays.
+
+    The row goes last, so that a failure here leaves it to the next sweep.
+    """
+    async with resources.database.reading() as connection:
+        became_an_image = await queries.find_any(connection, image_id)
+    if became_an_image is None:
+        await resources.objects.delete(key)
+    async with begin(resources) as work:
+        await queries.end_upload(work.connection, image_id)
+
+
+async def _write(
+    resources: Resources, work: Work, account_id: str, image_id: str, received: Received
+) -> None:
+    if not await queries.end_upload(work.connection, image_id):
+        raise errors.SERVICE_UNAVAILABLE("The upload took too long; send it again.")
+    await _charge(resources, work, account_id, received.size)
+    wanted = _wanted(received.fields.presets)
+    await queries.insert(
+        work.connection,
+        _image_row(account_id, image_id, received),
+        [_variant_row(image_id, place, variant) for place, variant in enumerate(wanted)],
+    )
+    job = Job(
+        id=clock.new_id(),
+        account_id=account_id,
+        image_id=image_id,
+        content_type=received.content_type,
+        size=received.size,
+        sha256=received.sha256,
+        variants=wanted,
+    )
+    await work.tell("image.uploaded", account_id, image_id, {"name": received.name})
+    work.promise(job_message(job, clock.now()))
+    work.change(account_id)
+
+
+async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:
+    """Count the picture in; the quota is checked on what the count then is, so no race passes."""
+    await accounts.add_usage(work.connection, account_id, 1, size)
+    account = await accounts.find(work.connection, account_id)
+    if account is None:
+        raise errors.UNAUTHENTICATED()
+    rules = resources.rules
+    if account.images > rules.quota_images or account.bytes > rules.quota_bytes:
+        raise errors.QUOTA_EXCEEDED()
+
+
+def _wanted(presets: list[str]) -> list[WantedVariant]:
+    names = presets or list(BUILT_IN)
+    return [
+        WantedVariant(name=name, transformation=transformation)
+        for name, transformation in BUILT_IN.items()
+        if name in names
+    ]
+
+
+def _image_row(account_id: str, image_id: str, received: Received) -> dict[str, Any]:
+    now = clock.now()
+    width, height = received.sides or (None, None)
+    return {
+        "id": image_id,
+        "account_id": account_id,
+        "name": received.name,
+        "description": received.fields.description,
+        "tags": received.fields.tags,
+        "visibility": received.fields.visibility,
+        "status": "processing",
+        "version": 1,
+        "content_type": received.content_type,
+        "size": received.size,
+        "sha256": received.sha256,
+        "width": width,
+        "height": height,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _variant_row(image_id: str, place: int, variant: WantedVariant) -> dict[str, Any]:
+    return {
+        "image_id": image_id,
+        "name": variant.name,
+        "position": place,
+        "fingerprint": variant.transformation.fingerprint(),
+        "status": "pending",
+    }

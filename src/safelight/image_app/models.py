@@ -1,0 +1,173 @@
+"""Every table."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.engine import Dialect, Row
+from sqlalchemy.types import TypeDecorator
+
+Found = Row[*tuple[Any, ...]]
+"""A row of any of the tables, or of several."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time in UTC, also on SQLite, which keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _id(name: str = "id", *args: Any, **options: Any) -> Column[str]:
+    return Column(name, Uuid(as_uuid=False), *args, **options)
+
+
+def _sequence() -> Column[int]:
+    wide = BigInteger().with_variant(Integer, "sqlite")
+    return Column("id", wide, primary_key=True, autoincrement=True)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    _id(primary_key=True),
+    Column("username", String(32), nullable=False, unique=True),
+    Column("email", String(320), nullable=False, unique=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("images", Integer, nullable=False, default=0),
+    Column("bytes", BigInteger, nullable=False, default=0),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _id("family_id", nullable=False, index=True),
+    _id("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("spent_at", UtcTime),
+)
+
+images = Table(
+    "images",
+    metadata,
+    _id(primary_key=True),
+    _id("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("visibility", String(10), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("error_code", String(40)),
+    Column("error_detail", Text),
+    Column("version", Integer, nullable=False),
+    Column("content_type", String(20), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("placeholder", Text),
+    Column("dominant_color", String(7)),
+    Column("taken_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("deleted_at", UtcTime),
+)
+Index("ix_images_newest", images.c.account_id, images.c.created_at, images.c.id)
+Index(
+    "ix_images_processing",
+    images.c.status,
+    sqlite_where=images.c.status == "processing",
+    postgresql_where=images.c.status == "processing",
+)
+
+variants = Table(
+    "variants",
+    metadata,
+    _id("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("fingerprint", String(16), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("content_type", String(20)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("size", BigInteger),
+    Column("error_code", String(40)),
+    Column("error_detail", Text),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _id(primary_key=True),
+    _id("account_id", nullable=False),
+    Column("started_at", UtcTime, nullable=False, index=True),
+    comment="Uploads under way, by the id of their image to be: what a crash may have left.",
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id(primary_key=True),
+    _id("account_id", nullable=False),
+    _id("image_id", nullable=False, index=True),
+    Column("type", String(32), nullable=False),
+    Column("time", UtcTime, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _sequence(),
+    Column("topic", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_outbox_topic_id", "topic", "id"),
+    sqlite_autoincrement=True,
+    comment="Promised messages: written with what they tell of, deleted once delivered.",
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _sequence(),
+    Column("key", String(64), nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("parked_at", UtcTime, nullable=False),
+)

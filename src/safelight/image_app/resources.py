@@ -1,0 +1,41 @@
+"""What the API needs from outside: one frozen record, made in `composition`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from safelight.backends.database import Database
+from safelight.backends.objects import Objects
+from safelight.image_app.answers import Answers
+from safelight.image_app.links import Links
+from safelight.image_app.paging import Cursors
+from safelight.image_app.passwords import Passwords
+from safelight.image_app.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an upload and an account may be. Bytes, pixels, pictures, jobs."""
+
+    file_bytes: int
+    side: int
+    pixels: int
+    quota_bytes: int
+    quota_images: int
+    queue_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything a service may use."""
+
+    database: Database
+    objects: Objects
+    answers: Answers
+    passwords: Passwords
+    tokens: Tokens
+    links: Links
+    cursors: Cursors
+    rules: Rules
+    wake_relay: Callable[[], None]
+    check_processing: Callable[[], bool]
+    """Whether pictures can be processed now; always true where that is another process's job."""

@@ -1,0 +1,146 @@
+"""What the API listens to: outcomes, dead letters, and its own promise to erase."""
+
+from typing import Any, TypeVar
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from safelight.backends.delivery import Delivery, Handler, Unreadable
+from safelight.contract import keys
+from safelight.contract.messages import (
+    DEAD_LETTERS,
+    EVENTS,
+    JOBS,
+    OUTCOMES,
+    Event,
+    Fault,
+    MadeVariant,
+    Message,
+    Outcome,
+)
+from safelight.image_app import clock
+from safelight.image_app.images import queries
+from safelight.image_app.models import Found, dead_letters
+from safelight.image_app.resources import Resources
+from safelight.image_app.work import Work, begin
+
+PARKED = Fault(
+    code="processing-error",
+    detail="The picture could not be processed here; it is kept and can be processed again.",
+)
+
+M = TypeVar("M", bound=BaseModel)
+
+log = structlog.get_logger()
+
+
+def subscribe(delivery: Delivery, resources: Resources) -> None:
+    """Listen from the moment delivery starts."""
+
+    def handler(take: Any) -> Handler:
+        async def handle(message: Message) -> None:
+            await take(resources, message)
+
+        return handle
+
+    delivery.subscribe(OUTCOMES, handler(take_outcome))
+    delivery.subscribe(EVENTS, handler(take_event))
+    delivery.subscribe(DEAD_LETTERS, handler(take_dead_letter))
+
+
+async def take_outcome(resources: Resources, message: Message) -> None:
+    """Write what became of a picture; old and doubled outcomes change nothing.
+
+    When the image is gone meanwhile, what was made of it goes too.
+    """
+    outcome = _read(Outcome, message)
+    async with begin(resources) as work:
+        image = await queries.find_any(work.connection, outcome.image_id, lock=True)
+        if image is not None and image.deleted_at is None:
+            await _apply(work, image, outcome)
+            return
+    await _erase_objects(resources, outcome.account_id, outcome.image_id)
+
+
+async def take_event(resources: Resources, message: Message) -> None:
+    """A deleted image's objects go, then its tombstone."""
+    event = _read(Event, message)
+    if event.type == "image.deleted":
+        await _erase_objects(resources, event.data["account_id"], event.subject)
+        async with begin(resources) as work:
+            await queries.erase(work.connection, event.subject)
+
+
+async def take_dead_letter(resources: Resources, message: Message) -> None:
+    """Keep the message, and tell the owner when it was a job."""
+    async with begin(resources) as work:
+        await work.connection.execute(
+            dead_letters.insert().values(
+                key=message.key, headers=message.headers, body=message.body, parked_at=clock.now()
+            )
+        )
+        image = None
+        if message.headers.get("safelight-topic") == JOBS:
+            image = await queries.find_any(work.connection, message.key, lock=True)
+        if image is not None and image.deleted_at is None and image.status == "processing":
+            await _finish(work, image, PARKED)
+    log.error("dead letter", key=message.key, reason=message.headers.get("safelight-reason"))
+
+
+async def _apply(work: Work, image: Found, outcome: Outcome) -> None:
+    if image.status != "processing":
+        log.debug("old outcome", image_id=image.id)
+        return
+    for variant in outcome.variants:
+        await queries.change_variant(
+            work.connection, image.id, variant.name, variant.fingerprint, **_made(variant)
+        )
+    if outcome.description:
+        seen = outcome.description.model_dump(exclude={"frames"})
+        await queries.change(work.connection, image.id, **seen)
+    waiting = (await queries.variants_of(work.connection, [image.id]))[image.id]
+    if outcome.error or all(v.status != "pending" for v in waiting):
+        await _finish(work, image, outcome.error)
+    work.change(image.account_id)
+
+
+async def _finish(work: Work, image: Found, fault: Fault | None) -> None:
+    """The last word on a picture: `ready`, or `failed` with its reason."""
+    code, detail = (fault.code, fault.detail) if fault else (None, None)
+    await queries.change(
+        work.connection,
+        image.id,
+        status="failed" if fault else "ready",
+        error_code=code,
+        error_detail=detail,
+        updated_at=clock.now(),
+    )
+    if fault:
+        await queries.fail_pending(work.connection, image.id, fault.code, fault.detail)
+        await work.tell("image.failed", image.account_id, image.id, {"error": fault.model_dump()})
+    else:
+        await work.tell("image.ready", image.account_id, image.id, {})
+    work.change(image.account_id)
+
+
+def _made(variant: MadeVariant) -> dict[str, Any]:
+    if variant.error:
+        return {
+            "status": "failed",
+            "error_code": variant.error.code,
+            "error_detail": variant.error.detail,
+        }
+    made = variant.model_dump(include={"content_type", "width", "height", "size"})
+    return {"status": "ready"} | made
+
+
+async def _erase_objects(resources: Resources, account_id: str, image_id: str) -> None:
+    await resources.objects.delete(keys.original(account_id, image_id))
+    await resources.objects.delete_below(keys.variants(account_id, image_id))
+
+
+def _read(model: type[M], message: Message) -> M:
+    try:
+        return model.model_validate_json(message.body)
+    except ValidationError as error:
+        raise Unreadable(f"not a valid {model.__name__}: {error.error_count()} errors") from error

@@ -1,0 +1,38 @@
+"""What the processor listens to: jobs."""
+
+import time
+from datetime import UTC, datetime
+
+import structlog
+from pydantic import ValidationError
+
+from safelight.backends.delivery import Delivery, Handler, Unreadable
+from safelight.backends.objects import Objects
+from safelight.contract.messages import Job, Message, outcome_message
+from safelight.image_process_app.decoder.pool import DecoderPool
+from safelight.image_process_app.process import process
+
+log = structlog.get_logger()
+
+
+def job_handler(objects: Objects, pool: DecoderPool, delivery: Delivery) -> Handler:
+    """Handles one job: it is done only when its outcome is delivered."""
+
+    async def handle(message: Message) -> None:
+        started = time.perf_counter()
+        try:
+            job = Job.model_validate_json(message.body)
+        except ValidationError as error:
+            raise Unreadable(f"not a valid Job: {error.error_count()} errors") from error
+        outcome = await process(job, objects, pool)
+        await delivery.send(outcome_message(outcome, datetime.now(UTC)))
+        log.info(
+            "processed",
+            image_id=job.image_id,
+            job_id=job.id,
+            rejected=outcome.error.code if outcome.error else None,
+            variants=len(outcome.variants),
+            ms=round((time.perf_counter() - started) * 1000),
+        )
+
+    return handle

@@ -1,0 +1,130 @@
+"""The decoder child: the only process that opens hostile bytes.
+
+Started by `pool` as `python -I -m safelight.image_process_app.decoder.child FD MEMORY PARENT`.
+"""
+
+import os
+import socket
+import sys
+
+import pyvips
+
+from safelight.contract.messages import Fault, WantedVariant
+from safelight.contract.presets import BUILT_IN
+from safelight.image_process_app.decoder.confinement import confine, die_with_parent
+from safelight.image_process_app.decoder.protocol import (
+    END,
+    Done,
+    Line,
+    Made,
+    Opened,
+    Ready,
+    Refused,
+    Request,
+)
+from safelight.image_process_app.limits import Limits, Rejected
+from safelight.image_process_app.pipeline import Encoded, Pipeline
+
+RECEIVED_AT_ONCE = 1 << 16
+DESCRIPTORS = 2
+
+CORRUPT = Fault(code="corrupt-image", detail="The picture is damaged or incomplete.")
+TOO_COSTLY = Fault(
+    code="image-too-large", detail="Opening the picture takes more memory than is allowed."
+)
+NOT_MADE = Fault(
+    code="variant-failed", detail="The picture can be opened, but this could not be made of it."
+)
+OUT_OF_MEMORY = "out of memory"
+
+
+def main() -> None:
+    """Answer requests until the parent closes the socket."""
+    descriptor, memory, parent = map(int, sys.argv[1:])
+    die_with_parent(parent)
+    confine(memory)
+    pyvips.block_untrusted_set(True)
+    pyvips.cache_set_max(0)
+    with socket.socket(fileno=descriptor) as connection:
+        _warm_up()
+        _say(connection, Ready())
+        while _answer(connection):
+            pass
+
+
+def _answer(connection: socket.socket) -> bool:
+    """Do one request; whether there was one."""
+    text, fds, _, _ = socket.recv_fds(connection, RECEIVED_AT_ONCE, DESCRIPTORS)
+    while text and not text.endswith(END):
+        text += connection.recv(RECEIVED_AT_ONCE)
+    if not text:
+        return False
+    source, target = fds
+    try:
+        _process(connection, Request.model_validate_json(text), source, target)
+    finally:
+        os.close(source)
+        os.close(target)
+    return True
+
+
+def _process(connection: socket.socket, request: Request, source: int, target: int) -> None:
+    limits = Limits(
+        max_side=request.max_side,
+        max_pixels=request.max_pixels,
+        max_frames=request.max_frames,
+        max_total_pixels=request.max_total_pixels,
+    )
+    try:
+        pipeline = Pipeline(source, request.content_type, limits, request.wanted)
+        _say(connection, Opened())
+        for variant, made in pipeline.variants():
+            _say(connection, _made(variant, made, target))
+        _say(connection, Done(description=pipeline.describe()))
+    except Rejected as refusal:
+        fault = Fault(code=refusal.code, detail=refusal.detail)
+        _say(connection, Refused(error=fault))
+    except (pyvips.Error, MemoryError) as error:
+        _say(connection, Refused(error=_fault(error, CORRUPT), log=str(error)))
+
+
+def _made(variant: WantedVariant, made: Encoded | pyvips.Error, target: int) -> Made:
+    if isinstance(made, pyvips.Error):
+        return Made(name=variant.name, error=_fault(made, NOT_MADE), log=str(made))
+    rest = memoryview(made.data)
+    while rest:
+        rest = rest[os.write(target, rest) :]
+    return Made(
+        name=variant.name,
+        content_type=made.content_type,
+        width=made.width,
+        height=made.height,
+        size=len(made.data),
+    )
+
+
+def _fault(error: Exception, otherwise: Fault) -> Fault:
+    costly = isinstance(error, MemoryError) or OUT_OF_MEMORY in str(error).lower()
+    return TOO_COSTLY if costly else otherwise
+
+
+def _say(connection: socket.socket, line: Line) -> None:
+    connection.sendall(line.model_dump_json().encode() + END)
+
+
+def _warm_up() -> None:
+    """Load what the first picture would otherwise wait for."""
+    square = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
+    wanted = [WantedVariant(name=n, transformation=t) for n, t in BUILT_IN.items()]
+    fd = os.memfd_create("warm-up") if hasattr(os, "memfd_create") else -1
+    if fd < 0:
+        return
+    try:
+        os.write(fd, square.jpegsave_buffer())
+        list(Pipeline(fd, "image/jpeg", Limits(), wanted).variants())
+    finally:
+        os.close(fd)
+
+
+if __name__ == "__main__":
+    main()

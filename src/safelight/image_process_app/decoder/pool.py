@@ -1,0 +1,132 @@
+"""The decoder children: one for each core, kept warm, replaced when worn or broken."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from safelight.contract.messages import Description, Fault, WantedVariant
+from safelight.image_process_app.decoder.protocol import Done, Made, Refused, Request
+from safelight.image_process_app.decoder.worker import ChildFailed, Worker
+from safelight.image_process_app.limits import Limits, Rejected
+
+PATIENCE = 2.0
+"""Seconds that an idle child gets to end by itself."""
+RESPAWN_PAUSE = 1.0
+
+log = structlog.get_logger()
+
+
+class DecoderPool:
+    """Hands pictures to children. What happens to a child happens to one try of one picture.
+
+    `deadline` seconds for the decode and for each variant, `memory` bytes of address space a
+    child; a child is replaced after `pictures_per_child`.
+    """
+
+    def __init__(
+        self,
+        children: int,
+        deadline: float = 15.0,
+        memory: int = 1 << 30,
+        pictures_per_child: int = 200,
+        limits: Limits | None = None,
+    ) -> None:
+        self._count = children
+        self._deadline = deadline
+        self._memory = memory
+        self._pictures_per_child = pictures_per_child
+        self._limits = limits or Limits()
+        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._alive: set[Worker] = set()
+        self._replacing: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start every child; raises `ChildFailed` when one can't be."""
+        await asyncio.gather(*(self._add() for _ in range(self._count)))
+
+    async def stop(self) -> None:
+        """End every child. Nobody may be using one any more."""
+        for task in self._replacing:
+            task.cancel()
+        await asyncio.gather(*self._replacing, return_exceptions=True)
+        await asyncio.gather(*(worker.end(PATIENCE) for worker in self._alive))
+        self._alive.clear()
+
+    def healthy(self) -> bool:
+        """Whether there is a child to open pictures with."""
+        return bool(self._alive)
+
+    @asynccontextmanager
+    async def child(self) -> AsyncIterator["Child"]:
+        """Wait for a child and have it alone for one picture."""
+        worker = await self._idle.get()
+        try:
+            yield Child(worker, self._deadline, self._limits)
+        finally:
+            if worker.idle and worker.pictures < self._pictures_per_child:
+                self._idle.put_nowait(worker)
+            else:
+                self._alive.discard(worker)
+                task = asyncio.create_task(self._replace(worker), name="replace a decoder")
+                self._replacing.add(task)
+                task.add_done_callback(self._replacing.discard)
+
+    async def _replace(self, worker: Worker) -> None:
+        await (worker.end(PATIENCE) if worker.idle else worker.kill())
+        while True:
+            try:
+                return await self._add()
+            except (ChildFailed, OSError) as error:
+                log.error("no new decoder could be started", reason=str(error))
+                await asyncio.sleep(RESPAWN_PAUSE)
+
+    async def _add(self) -> None:
+        worker = await Worker.spawn(self._memory)
+        self._alive.add(worker)
+        self._idle.put_nowait(worker)
+
+
+class Child:
+    """A child for one picture."""
+
+    def __init__(self, worker: Worker, deadline: float, limits: Limits) -> None:
+        self._worker = worker
+        self._deadline = deadline
+        self._limits = limits
+
+    async def decode(
+        self, content_type: str, wanted: list[WantedVariant], source: int, target: int
+    ) -> tuple[list[Made], Description]:
+        """Open the picture in the file `source`, write its variants to the file `target`, one
+        behind the other in the order returned.
+
+        Raises `Rejected` for a picture that can't be opened, `ChildFailed` when the child died
+        or took too long.
+        """
+        request = Request(
+            content_type=content_type,
+            wanted=wanted,
+            max_side=self._limits.max_side,
+            max_pixels=self._limits.max_pixels,
+            max_frames=self._limits.max_frames,
+            max_total_pixels=self._limits.max_total_pixels,
+        )
+        made: list[Made] = []
+        async for answer in self._worker.ask(request, source, target, self._deadline):
+            match answer:
+                case Made():
+                    _log(answer.error, answer.log)
+                    made.append(answer)
+                case Refused(error=error):
+                    _log(error, answer.log)
+                    raise Rejected(error.code, error.detail)
+                case Done(description=description):
+                    seen = description
+        return made, seen
+
+
+def _log(error: Fault | None, words: str) -> None:
+    if error and words:
+        log.info("decoder", code=error.code, words=words.strip()[:500])

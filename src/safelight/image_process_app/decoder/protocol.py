@@ -1,0 +1,73 @@
+"""What the processor and a decoder child say to each other: a line of JSON each.
+
+Pictures travel by file descriptor: a request comes with one to read the original from and one to
+write the variants to, one behind the other in the order of the answers.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from safelight.contract.messages import Description, Fault, WantedVariant
+
+
+class Line(BaseModel):
+    """Base of all lines."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Request(Line):
+    """Open this picture and make these variants. Limits in pixels and frames."""
+
+    content_type: str
+    wanted: list[WantedVariant]
+    max_side: int
+    max_pixels: int
+    max_frames: int
+    max_total_pixels: int
+
+
+class Ready(Line):
+    """The child has warmed up."""
+
+    kind: Literal["ready"] = "ready"
+
+
+class Opened(Line):
+    """The picture is decoded."""
+
+    kind: Literal["opened"] = "opened"
+
+
+class Made(Line):
+    """One variant: `size` bytes of the output, or why it could not be made."""
+
+    kind: Literal["made"] = "made"
+    name: str
+    content_type: str = ""
+    width: int = 0
+    height: int = 0
+    size: int = 0
+    error: Fault | None = None
+    log: str = ""
+
+
+class Done(Line):
+    """All variants are made."""
+
+    kind: Literal["done"] = "done"
+    description: Description
+
+
+class Refused(Line):
+    """The picture can't be opened. `log` has the library's own words, never for the owner."""
+
+    kind: Literal["refused"] = "refused"
+    error: Fault
+    log: str = ""
+
+
+Answer = Annotated[Ready | Opened | Made | Done | Refused, Field(discriminator="kind")]
+ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
+END = b"\n"

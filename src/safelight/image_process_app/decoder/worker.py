@@ -1,0 +1,127 @@
+"""One decoder child, seen from its parent."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from safelight.image_process_app.decoder.protocol import (
+    ANSWERS,
+    END,
+    Answer,
+    Done,
+    Refused,
+    Request,
+)
+
+ENVIRONMENT = {
+    "VIPS_BLOCK_UNTRUSTED": "1",
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_WARNING": "0",
+    "MALLOC_ARENA_MAX": "2",
+}
+RECEIVED_AT_ONCE = 1 << 16
+START_SECONDS = 60.0
+MODULE = "safelight.image_process_app.decoder.child"
+
+
+class ChildFailed(Exception):
+    """A child died or hung; it is being replaced, and the picture may be tried again."""
+
+
+class Worker:
+    """A child process and the socket to it. Answers one request at a time."""
+
+    def __init__(self, process: Process, connection: socket.socket) -> None:
+        self._process = process
+        self._connection = connection
+        self._heard = b""
+        self.pictures = 0
+        self.idle = False
+
+    @classmethod
+    async def spawn(cls, memory: int) -> "Worker":
+        """A warm child with `memory` bytes of address space; raises `ChildFailed`."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            arguments = (str(theirs.fileno()), str(memory), str(os.getpid()))
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-m",
+                MODULE,
+                *arguments,
+                pass_fds=[theirs.fileno()],
+                env=ENVIRONMENT,
+                stdin=DEVNULL,
+                stdout=DEVNULL,
+                start_new_session=True,
+            )
+        worker = cls(process, ours)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await worker._hear()
+        except BaseException as error:
+            await worker.kill()
+            if isinstance(error, TimeoutError):
+                raise ChildFailed("a decoder did not start in time") from None
+            raise
+        worker.idle = True
+        return worker
+
+    async def ask(
+        self, request: Request, source: int, target: int, seconds: float
+    ) -> AsyncIterator[Answer]:
+        """The answers to a request, each within `seconds` of the one before.
+
+        Raises `ChildFailed` when there is none. Unless the last answer was heard, the child is
+        not idle again and must be killed.
+        """
+        self.idle = False
+        self.pictures += 1
+        try:
+            await self._say(request, source, target)
+            while not self.idle:
+                async with asyncio.timeout(seconds):
+                    answer = await self._hear()
+                self.idle = isinstance(answer, Done | Refused)
+                yield answer
+        except TimeoutError:
+            raise ChildFailed(f"a decoder took more than {seconds} s") from None
+        except (BrokenPipeError, ConnectionResetError):
+            raise ChildFailed("a decoder died") from None
+
+    async def end(self, seconds: float) -> None:
+        """Let it go: it ends by itself, or is killed after a while."""
+        self._connection.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), seconds)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it now, with everything that it may have started."""
+        self.idle = False
+        self._connection.close()
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+
+    async def _say(self, request: Request, source: int, target: int) -> None:
+        text = request.model_dump_json().encode() + END
+        sent = socket.send_fds(self._connection, [text], [source, target])
+        await asyncio.get_running_loop().sock_sendall(self._connection, text[sent:])
+
+    async def _hear(self) -> Answer:
+        while END not in self._heard:
+            heard = await asyncio.get_running_loop().sock_recv(self._connection, RECEIVED_AT_ONCE)
+            if not heard:
+                raise ChildFailed("a decoder died")
+            self._heard += heard
+        line, _, self._heard = self._heard.partition(END)
+        return ANSWERS.validate_json(line)

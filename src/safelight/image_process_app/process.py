@@ -1,0 +1,117 @@
+"""One job from message to outcome."""
+
+import asyncio
+from contextlib import ExitStack
+
+import structlog
+
+from safelight.backends.objects import Objects
+from safelight.contract import keys
+from safelight.contract.messages import Description, Fault, Job, MadeVariant, Outcome
+from safelight.image_process_app.decoder.memory_file import memory_file
+from safelight.image_process_app.decoder.pool import DecoderPool
+from safelight.image_process_app.decoder.protocol import Made
+from safelight.image_process_app.decoder.worker import ChildFailed
+from safelight.image_process_app.limits import Rejected
+
+TRIES = 3
+"""How often a picture may bring down its decoder before it is rejected."""
+
+DEADLY = Rejected(
+    "processing-error", "The picture could not be processed: opening it failed every time."
+)
+MISSING = Rejected("original-missing", "The file of this picture is gone.")
+
+log = structlog.get_logger()
+
+
+async def process(job: Job, objects: Objects, pool: DecoderPool) -> Outcome:
+    """Make what the job wants and answer with what became of it.
+
+    Doing it twice gives the same objects. A picture that can't be opened is an outcome; when the
+    object store is unwell the exception is the caller's, who tries again later.
+    """
+    try:
+        variants, description = await _make(job, objects, pool)
+    except Rejected as refusal:
+        fault = Fault(code=refusal.code, detail=refusal.detail)
+        return _outcome(job, error=fault)
+    return _outcome(job, variants=variants, description=description)
+
+
+async def _make(
+    job: Job, objects: Objects, pool: DecoderPool
+) -> tuple[list[MadeVariant], Description]:
+    for number in range(1, TRIES + 1):
+        try:
+            return await _try(job, objects, pool)
+        except ChildFailed as failure:
+            log.warning("try failed", image_id=job.image_id, number=number, reason=str(failure))
+    raise DEADLY
+
+
+async def _try(
+    job: Job, objects: Objects, pool: DecoderPool
+) -> tuple[list[MadeVariant], Description]:
+    """The original is fetched only once a child is free, so waiting jobs cost no memory."""
+    with ExitStack() as files:
+        async with pool.child() as child:
+            target = files.enter_context(memory_file("variants"))
+            with memory_file("original") as source:
+                await _fetch(job, objects, source)
+                made, description = await child.decode(
+                    job.content_type, job.variants, source, target
+                )
+        return await _store(job, objects, made, target), description
+
+
+async def _fetch(job: Job, objects: Objects, source: int) -> None:
+    try:
+        await objects.read_into(keys.original(job.account_id, job.image_id), source)
+    except FileNotFoundError:
+        raise MISSING from None
+
+
+async def _store(job: Job, objects: Objects, made: list[Made], target: int) -> list[MadeVariant]:
+    """All at once; they lie in the file one behind the other."""
+    fingerprints = {v.name: v.transformation.fingerprint() for v in job.variants}
+    stored, offset = [], 0
+    async with asyncio.TaskGroup() as tasks:
+        for variant in made:
+            fingerprint = fingerprints[variant.name]
+            if variant.error is None:
+                key = keys.variant(job.account_id, job.image_id, fingerprint, job.sha256)
+                tasks.create_task(objects.put_from(key, target, offset, variant.size))
+                offset += variant.size
+            stored.append(_stored(variant, fingerprint))
+    return stored
+
+
+def _stored(made: Made, fingerprint: str) -> MadeVariant:
+    if made.error:
+        return MadeVariant(name=made.name, fingerprint=fingerprint, error=made.error)
+    return MadeVariant(
+        name=made.name,
+        fingerprint=fingerprint,
+        content_type=made.content_type,
+        width=made.width,
+        height=made.height,
+        size=made.size,
+    )
+
+
+def _outcome(
+    job: Job,
+    error: Fault | None = None,
+    variants: list[MadeVariant] | None = None,
+    description: Description | None = None,
+) -> Outcome:
+    return Outcome(
+        job_id=job.id,
+        account_id=job.account_id,
+        image_id=job.image_id,
+        sha256=job.sha256,
+        error=error,
+        variants=variants or [],
+        description=description,
+    )

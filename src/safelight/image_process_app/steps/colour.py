@@ -1,0 +1,68 @@
+"""Bring a picture's colours to sRGB, through its profile, which is then dropped."""
+
+import pyvips
+
+from safelight.image_process_app.picture import GREY, SRGB, Picture
+
+PROFILE = "icc-profile-data"
+DESCRIPTION_TAG = b"desc"
+SRGB_NAMES = (b"sRGB IEC61966", b"sRGB built-in", b"sRGB2014", b"sRGB\0", b"s\0R\0G\0B\0 \0I\0E\0C")
+HEADER = 4096
+
+
+def to_srgb(picture: Picture) -> Picture:
+    """sRGB or grey, 8 or 16 bits as the source, alpha as it was, without a profile.
+
+    A profile that can't be used must not cost the picture: its colours are then taken as they
+    are. Grey stays grey.
+    """
+    first = picture.first
+    if _is_plain(first):
+        return picture.map(_without_profile)
+    return picture.map(_convert).in_memory()
+
+
+def _is_plain(image: pyvips.Image) -> bool:
+    if image.interpretation not in SRGB + GREY or image.format not in ("uchar", "ushort"):
+        return False
+    return not image.get_typeof(PROFILE) or _names_srgb(image.get(PROFILE))
+
+
+def _names_srgb(profile: bytes) -> bool:
+    """Whether a profile is the one that pictures without a profile have. Most cameras write it,
+    and a transform from sRGB to sRGB costs as much as the decode."""
+    return any(name in profile[:HEADER] for name in SRGB_NAMES)
+
+
+def _convert(image: pyvips.Image) -> pyvips.Image:
+    grey = image.interpretation in GREY
+    deep = image.format == "ushort"
+    image = _through_profile(image, 16 if deep else 8)
+    if image.interpretation not in SRGB + GREY or image.format not in ("uchar", "ushort"):
+        image = image.colourspace("rgb16" if deep else "srgb")
+    if grey and image.interpretation not in GREY:
+        image = image.colourspace("grey16" if deep else "b-w")
+    return _without_profile(image)
+
+
+def _through_profile(image: pyvips.Image, depth: int) -> pyvips.Image:
+    if image.get_typeof(PROFILE):
+        try:
+            # The transform is lazy: only reading a pixel shows whether the profile is usable.
+            converted = image.icc_transform("srgb", embedded=True, depth=depth)
+            converted.getpoint(0, 0)
+        except pyvips.Error:
+            image = _without_profile(image)
+        else:
+            return converted
+    if image.interpretation == "cmyk":
+        return image.icc_transform("srgb", input_profile="cmyk", depth=depth)
+    return image
+
+
+def _without_profile(image: pyvips.Image) -> pyvips.Image:
+    if not image.get_typeof(PROFILE):
+        return image
+    image = image.copy()
+    image.remove(PROFILE)
+    return image

@@ -1,0 +1,12 @@
+"""Take the colour out."""
+
+from safelight.contract.transformations import Transformation
+from safelight.image_process_app.picture import GREY, Picture
+
+
+def grayscale(picture: Picture, wanted: Transformation) -> Picture:
+    """Luminance alone, alpha and depth as they were."""
+    if not wanted.grayscale or picture.first.interpretation in GREY:
+        return picture
+    grey = "grey16" if picture.first.format == "ushort" else "b-w"
+    return picture.map(lambda frame: frame.colourspace(grey))

@@ -1,0 +1,75 @@
+"""The HTTP server: a socket of our own, and an end that drains."""
+
+import errno
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from safelight.backends.keyfiles import Unusable
+
+HEADER_BYTES = 64 * 1024
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises `Unusable` saying why there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        reasons = {
+            errno.EADDRINUSE: f"port {port} of {host} is taken: stop what uses it, "
+            "or choose another with --port",
+            errno.EACCES: f"port {port} may not be opened by this user: choose one above 1023",
+            errno.EADDRNOTAVAIL: f"this machine has no address {host}: choose another with --host",
+        }
+        reason = reasons.get(error.errno or 0, f"can't listen on {host} port {port}: {error}")
+        raise Unusable(reason) from None
+    listener.setblocking(False)
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Ends with exit code 0 on Ctrl-C and SIGTERM, once what was under way is done."""
+
+    def __init__(self, app: ASGIApp, drain_seconds: float) -> None:
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=True,
+            h11_max_incomplete_event_size=HEADER_BYTES,
+            timeout_graceful_shutdown=max(1, round(drain_seconds)),
+            lifespan="on",
+            ws="none",
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at the first signal; uvicorn would raise it again when all is done."""
+        before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def serve_on(self, listener: socket.socket) -> bool:
+        """Serve until asked to stop; whether it came up at all."""
+        self.run(sockets=[listener])
+        return self.started
+
+
+def address(listener: socket.socket) -> str:
+    """Where a client on this machine finds it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

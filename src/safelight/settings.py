@@ -1,0 +1,92 @@
+"""Every environment variable, typed, with its default."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseSettings):
+    """Read from variables with the prefix `SAFELIGHT_`; what is not set has a safe default."""
+
+    model_config = SettingsConfigDict(env_prefix="SAFELIGHT_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder of everything that is kept.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    public_url: str = Field(
+        "", description="Where clients reach the API; put in front of the links in answers."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="Form of the log.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe lines that are logged. `debug` tells of every read."
+    )
+    database_url: str = Field(
+        "", description="`sqlite:///path`. By default `safelight.db` in the data folder."
+    )
+    objects_url: str = Field(
+        "", description="`file:///path`. By default `objects` in the data folder."
+    )
+    cache_url: str = Field("mem://", description="`mem://`: in the process.")
+    private_key: Path | None = Field(
+        None, description="PEM that signs tokens. By default `private.pem` in the data folder."
+    )
+    public_key: Path | None = Field(
+        None, description="PEM that checks them. By default `public.pem` in the data folder."
+    )
+    link_secret: str = Field(
+        "",
+        description="Signs links and cursors, at least 32 characters. By default made once, in "
+        "`link.secret` in the data folder.",
+        repr=False,
+    )
+    children: int = Field(
+        0, ge=0, le=256, description="Decoder processes; 0 means one for each core."
+    )
+    decode_seconds: float = Field(
+        15.0, gt=0, description="Time for the decode, and for each variant, of one picture."
+    )
+    decode_bytes: Count = Field(GIB, description="Address space of a decoder process.")
+    pictures_per_child: Count = Field(
+        200, description="Pictures after which a decoder process is replaced."
+    )
+    file_bytes: Count = Field(25 * MIB, description="Largest file that is taken.")
+    max_side: Count = Field(16384, description="Longest side that is taken, in pixels.")
+    max_pixels: Count = Field(50_000_000, description="Most pixels of one frame that are taken.")
+    max_frames: Count = Field(300, description="Most frames of an animation that are taken.")
+    max_total_pixels: Count = Field(
+        100_000_000, description="Most pixels over all frames of an animation."
+    )
+    quota_bytes: Count = Field(5 * GIB, description="Bytes of originals an account may keep.")
+    quota_images: Count = Field(100_000, description="Images an account may keep.")
+    queue_limit: Count = Field(
+        10_000, description="Unfinished images beyond which uploads are refused for a while."
+    )
+    drain_seconds: float = Field(
+        10.0, ge=0, description="Time to finish what is under way when asked to stop."
+    )
+
+    @field_validator("link_secret")
+    @classmethod
+    def _long_enough(cls, secret: str) -> str:
+        if secret and len(secret) < 32:
+            raise ValueError("must have at least 32 characters")
+        return secret
+
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'safelight.db'}"
+
+    def resolved_objects_url(self) -> str:
+        return self.objects_url or (self.data_dir.resolve() / "objects").as_uri()
+
+    def resolved_private_key(self) -> Path:
+        return self.private_key or self.data_dir / "private.pem"
+
+    def resolved_public_key(self) -> Path:
+        return self.public_key or self.data_dir / "public.pem"
