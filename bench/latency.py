@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from bench.client import Client, form
-from bench.product import running
 from bench.table import Row
+from tests.product import running
 
 ROUNDS = 9
 LIMIT = 1.5
@@ -26,7 +26,7 @@ def measure(path: Path) -> list[Row]:
         bufsize=1,
     )
     assert worker.stdin and worker.stdout  # noqa: S101 - they are pipes
-    with running() as product, worker:
+    with running(SAFELIGHT_LOG_LEVEL="error") as product, worker:
         worker.stdout.readline()
         client = Client(product.base_url)
         client.sign_up("latency")

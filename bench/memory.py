@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.client import Client, form
-from bench.product import Product, running
 from bench.table import Row
+from tests.product import Product, running
 
 CLIENTS = 8
 UPLOADS_EACH = 3
@@ -17,7 +17,7 @@ LIMIT_MB = 60
 def measure(picture: bytes) -> list[Row]:
     """Growth over idle, in MB. The files are a photograph with bytes behind its end."""
     body = form(picture + os.urandom(FILE_BYTES - len(picture)), "large.jpg")
-    with running() as product:
+    with running(SAFELIGHT_LOG_LEVEL="error") as product:
         owner = Client(product.base_url)
         owner.sign_up("memory")
         owner.wait_until_processed(owner.upload(form(picture, "first.jpg")))

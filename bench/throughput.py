@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.client import Client, form
-from bench.product import running
 from bench.table import Row
+from tests.product import running
 
 PHOTOGRAPHS = 100
 CLIENTS = 8
@@ -50,17 +50,27 @@ def _bare(chosen: list[Path]) -> float:
         for share in shares
     ]
     for worker in workers:
-        assert worker.stdout  # noqa: S101 - it is a pipe
-        worker.stdout.readline()
+        _hear(worker)
     started = time.perf_counter()
     for worker in workers:
-        worker.communicate("go\n")
-    return time.perf_counter() - started
+        assert worker.stdin  # noqa: S101 - it is a pipe
+        worker.stdin.write("go\n")
+    for worker in workers:
+        _hear(worker)
+    seconds = time.perf_counter() - started
+    for worker in workers:
+        worker.communicate()
+    return seconds
+
+
+def _hear(worker: subprocess.Popen[str]) -> str:
+    assert worker.stdout  # noqa: S101 - it is a pipe
+    return worker.stdout.readline()
 
 
 def _product(chosen: list[Path]) -> tuple[float, int]:
     bodies = {path: form(path.read_bytes(), path.name) for path in set(chosen)}
-    with running() as product:
+    with running(SAFELIGHT_LOG_LEVEL="error") as product:
         owner = Client(product.base_url)
         owner.sign_up("throughput")
         owner.wait_until_processed(owner.upload(bodies[chosen[0]]))

@@ -1,0 +1,147 @@
+"""`make corpus`: every file of a corpus through a started product, against its manifest."""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageSequence, UnidentifiedImageError
+
+from tests.client import Client
+from tests.product import running
+
+AT_ONCE = 4
+SERVER_ERROR = 500
+CREATED = 201
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one file should have become, what it became, and what is wrong with that."""
+
+    name: str
+    expected: str
+    got: str
+    wrong: str
+
+
+def judge(client: Client, folder: Path, entry: Entry) -> Verdict:
+    """Upload one file and compare what becomes of it with its manifest."""
+    name, expected = entry["file"], _expected(entry)
+    answer = client.offer((folder / name).read_bytes(), Path(name).name)
+    if answer.status_code != CREATED:
+        got = f"{answer.status_code} {answer.json()['type'].removeprefix('/problems/')}"
+        refused = answer.status_code < SERVER_ERROR
+        wrong = "" if refused and _may_be_rejected(entry) else "was refused"
+        return Verdict(name, expected, got, wrong)
+    image = client.processed(answer.json()["id"])
+    if image["status"] == "failed":
+        got = f"failed {image['error']['code']}"
+        return Verdict(name, expected, got, "" if _may_be_rejected(entry) else "has failed")
+    got = f"ok {image['width']}x{image['height']}"
+    return Verdict(name, expected, got, _fault_of(client, entry, image))
+
+
+def _fault_of(client: Client, entry: Entry, image: dict[str, Any]) -> str:
+    """What is wrong with an image that became ready, or nothing."""
+    either = "tolerance" in entry
+    if entry["expected"] == "reject" and not either:
+        return "was not rejected"
+    sides = entry.get("either_dims", [[entry.get("width"), entry.get("height")]])
+    if entry["expected"] == "ok" and [image["width"], image["height"]] not in sides and not either:
+        return "has other sides"
+    failed = [v["name"] for v in image["variants"] if v["status"] != "ready"]
+    if failed:
+        return f"has no {', '.join(failed)}"
+    original = client.get(image["url"]).content
+    for variant in image["variants"]:
+        content = client.variant(image, variant["name"])
+        for forbidden in entry.get("must_not_appear_in_variants", ()):
+            if forbidden.encode() in content:
+                return f"{variant['name']} contains {forbidden!r}"
+        wrong = "" if either else _fault_of_variant(content, variant, original)
+        if wrong:
+            return f"{variant['name']} {wrong}"
+    return ""
+
+
+def _fault_of_variant(content: bytes, variant: dict[str, Any], original: bytes) -> str:
+    try:
+        picture = Image.open(BytesIO(content))
+        picture.load()
+    except (OSError, UnidentifiedImageError) as error:
+        return f"can't be opened: {error}"
+    if picture.size != (variant["width"], variant["height"]):
+        return f"is {picture.size} and not as promised"
+    if original[:4] in (b"GIF8", b"RIFF") and _milliseconds(content) != _milliseconds(original):
+        return f"runs {_milliseconds(content)} ms and not {_milliseconds(original)}"
+    if picture.getexif() or "icc_profile" in picture.info:
+        return "has metadata"
+    return ""
+
+
+def _milliseconds(content: bytes) -> int:
+    """How long an animation runs once: the encoder makes one frame of several that are alike."""
+    with Image.open(BytesIO(content)) as picture:
+        return sum(int(f.info.get("duration", 0)) for f in ImageSequence.Iterator(picture))
+
+
+def judge_request(client: Client, content: bytes, case: Entry) -> Verdict:
+    """Upload a good picture under a hostile name or type."""
+    name: Any = case["filename"]
+    if name.startswith("bytes:"):
+        name = "a\udced\udca0\udc80.jpg"
+    kind = case["content_type"]
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    head += f"Content-Type: {kind}\r\n\r\n" if kind else "\r\n"
+    body = head.encode(errors="surrogateescape") + content + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = client.post("/v1/images", content=body, headers=headers)
+    got = str(answer.status_code)
+    if answer.status_code == CREATED:
+        image = client.processed(answer.json()["id"])
+        got += f" {image['name'][:24]!r}"
+        link = client.get(image["url"])
+        inert = link.headers["content-type"] == "image/jpeg" and "x-injected" not in link.headers
+        wrong = "" if inert and "/" not in image["name"] else "is not inert"
+    else:
+        wrong = "" if answer.status_code < SERVER_ERROR else "broke the API"
+    return Verdict(f"request: {case['name']}", "201 or 4xx, inert", got, wrong)
+
+
+def _expected(entry: Entry) -> str:
+    what = f"ok {entry.get('width')}x{entry.get('height')}"
+    what = what if entry["expected"] == "ok" else f"reject {entry.get('reason', '')}"
+    return f"{what} (or not)" if entry.get("tolerance") == "either" else what
+
+
+def _may_be_rejected(entry: Entry) -> bool:
+    return entry["expected"] == "reject" or entry.get("tolerance") == "either"
+
+
+def run(folder: Path) -> int:
+    """Print the table; 0 when every file became what it should."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    with running(SAFELIGHT_LOG_LEVEL="warning") as product, ThreadPoolExecutor(AT_ONCE) as pool:
+        client = Client(product.base_url).sign_up()
+        verdicts = list(pool.map(lambda entry: judge(client, folder, entry), manifest["files"]))
+        good = (folder / "good" / "sharp__320x240.jpg").read_bytes()
+        verdicts += [judge_request(client, good, case) for case in manifest["request_cases"]]
+        alive = client.upload_and_wait(good)["status"]
+        ready = client.get("/health/ready").status_code
+    verdicts.append(Verdict("the product afterwards", "alive", f"{alive}, {ready}", ""))
+    width = max(len(v.name) for v in verdicts)
+    for v in verdicts:
+        print(f"{v.name:{width}}  {v.expected:38}  {v.got:34}  {v.wrong or 'right'}")
+    failed = sum(1 for v in verdicts if v.wrong)
+    print(f"{len(verdicts) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(Path(sys.argv[1])))
