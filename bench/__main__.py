@@ -19,7 +19,7 @@ def main() -> int:
             ("throughput", lambda: throughput.measure(photographs)),
             ("memory", lambda: memory.measure(photographs[0].read_bytes())),
         ):
-            print(f"measuring {name} ...", file=sys.stderr, flush=True)  # noqa: T201 - progress
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
             rows += measure()
     show(rows)
     return 0 if all(row.met for row in rows) else 1

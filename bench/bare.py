@@ -1,11 +1,12 @@
 """The bare work: the four built-in variants as an expert writes them straight on pyvips, with one
-shared decode and nothing around it. What the product is measured against."""
+shared decode and nothing around it. What the product is measured against.
+"""
 
 import os
 
 os.environ["VIPS_CONCURRENCY"] = "1"
 
-import pyvips  # noqa: E402 - reads its environment when it is imported
+import pyvips
 
 pyvips.cache_set_max(0)
 

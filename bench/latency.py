@@ -25,7 +25,8 @@ def measure(path: Path) -> list[Row]:
         text=True,
         bufsize=1,
     )
-    assert worker.stdin and worker.stdout  # noqa: S101 - they are pipes
+    assert worker.stdin
+    assert worker.stdout
     with running(SAFELIGHT_LOG_LEVEL="error") as product, worker:
         worker.stdout.readline()
         client = Client(product.base_url)

@@ -1,5 +1,6 @@
 """Photographs as cameras write them: 12 megapixels, several megabytes, made from those that
-scikit-image ships."""
+scikit-image ships.
+"""
 
 from pathlib import Path
 

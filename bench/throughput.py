@@ -14,6 +14,7 @@ from tests.product import running
 PHOTOGRAPHS = 100
 CLIENTS = 8
 LIMIT = 0.8
+POLL_SECONDS = 0.5
 
 
 def measure(paths: list[Path]) -> list[Row]:
@@ -53,7 +54,7 @@ def _bare(chosen: list[Path]) -> float:
         _hear(worker)
     started = time.perf_counter()
     for worker in workers:
-        assert worker.stdin  # noqa: S101 - it is a pipe
+        assert worker.stdin
         worker.stdin.write("go\n")
     for worker in workers:
         _hear(worker)
@@ -64,7 +65,7 @@ def _bare(chosen: list[Path]) -> float:
 
 
 def _hear(worker: subprocess.Popen[str]) -> str:
-    assert worker.stdout  # noqa: S101 - it is a pipe
+    assert worker.stdout
     return worker.stdout.readline()
 
 
@@ -84,6 +85,6 @@ def _product(chosen: list[Path]) -> tuple[float, int]:
             shares = [chosen[client::CLIENTS] for client in range(CLIENTS)]
             sent = {id_ for ids in clients.map(work, shares) for id_ in ids}
         while "processing" in (found := owner.statuses()).values():
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - started
     return seconds, sum(found.get(id_) != "ready" for id_ in sent)

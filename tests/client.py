@@ -13,7 +13,8 @@ _numbers = count(1)
 
 class Client(httpx.Client):
     """A client with an account of its own. `image` and `upload` fail on a refusal; the plain
-    methods of httpx do not."""
+    methods of httpx do not.
+    """
 
     def __init__(self, base_url: str) -> None:
         super().__init__(base_url=base_url, timeout=60)
@@ -60,7 +61,9 @@ class Client(httpx.Client):
 
         return wait_for(f"image {image_id} to be processed", look)
 
-    def upload_and_wait(self, content: bytes, name: str = "picture", **fields: Any) -> dict[str, Any]:
+    def upload_and_wait(
+        self, content: bytes, name: str = "picture", **fields: Any
+    ) -> dict[str, Any]:
         image = self.processed(self.upload(content, name, **fields)["id"])
         assert image["status"] == "ready", image["error"]
         return image
@@ -83,4 +86,3 @@ class Client(httpx.Client):
             cursor = page["next_cursor"]
             if not cursor:
                 return images
-

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -75,11 +75,13 @@ class Product:
     def kill(self) -> None:
         """SIGKILL for every process of the tree."""
         assert self._process is not None
-        tree = [*psutil.Process(self.pid).children(recursive=True), self._process]
-        for process in reversed(tree):
-            process.kill()
+        children = psutil.Process(self.pid).children(recursive=True)
+        self._process.kill()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
         self._process.communicate(timeout=PATIENCE)
-        psutil.wait_procs([p for p in tree if isinstance(p, psutil.Process)], timeout=PATIENCE)
+        psutil.wait_procs(children, timeout=PATIENCE)
 
     def verify(self) -> tuple[int, str]:
         """Exit code and words of `safelight verify`."""

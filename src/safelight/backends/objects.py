@@ -47,7 +47,7 @@ class Objects:
         """Store the chunks as one object, replacing what was there."""
         try:
             await self._put(key, chunks)
-        except obstore.exceptions.BaseError as error:
+        except (obstore.exceptions.BaseError, OSError) as error:
             raise _unavailable(error) from error
 
     async def _put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
@@ -56,9 +56,7 @@ class Objects:
             return
         staged = f"{STAGING}{uuid4().hex}"
         await self._write(staged, chunks)
-        await asyncio.to_thread(_sync, self._folder / staged)
-        await obstore.rename_async(self._store, staged, key)
-        await asyncio.to_thread(_sync, (self._folder / key).parent)
+        await asyncio.to_thread(_publish, self._folder / staged, self._folder / key)
 
     async def _write(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         await obstore.put_async(self._store, key, chunks, chunk_size=self._part, max_concurrency=1)
@@ -133,8 +131,16 @@ async def _file_chunks(fd: int, offset: int, size: int) -> AsyncIterator[bytes]:
 
 def _unavailable(error: Exception) -> StoreUnavailable:
     """The store's own words may tell of folders and hosts: they are for the log alone."""
-    full = re.search(r"os error (28|122)\b", str(error))
+    full = re.search(r"(os error |Errno )(28|122)\b", str(error))
     return NoRoom("the store is full") if full else StoreUnavailable("the store can't be used")
+
+
+def _publish(staged: Path, final: Path) -> None:
+    """Give a written file its name, so that both survive a power loss."""
+    _sync(staged)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staged.replace(final)
+    _sync(final.parent)
 
 
 def _sync(path: Path) -> None:

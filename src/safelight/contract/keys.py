@@ -15,7 +15,8 @@ def originals(account_id: str) -> str:
 
 def variant(account_id: str, image_id: str, fingerprint: str, sha256: str) -> str:
     """Key of a picture made from the original with that hash by the transformation with that
-    fingerprint. The same work has the same key, so doing it twice is harmless."""
+    fingerprint. The same work has the same key, so doing it twice is harmless.
+    """
     return f"{variants(account_id, image_id)}{fingerprint}-{sha256[:16]}"
 
 

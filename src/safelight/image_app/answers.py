@@ -1,5 +1,6 @@
 """Cached answers, per account: a write moves the account's generation, and none before it is
-ever read again."""
+ever read again.
+"""
 
 import base64
 from uuid import uuid4

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -64,9 +64,9 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
 _UNWELL: dict[type[Exception], errors.Kind] = {
     NoRoom: errors.INSUFFICIENT_STORAGE,
     StoreUnavailable: errors.STORAGE_UNAVAILABLE,
-    OperationalError: errors.SERVICE_UNAVAILABLE,
-    InterfaceError: errors.SERVICE_UNAVAILABLE,
-    TimeoutError: errors.SERVICE_UNAVAILABLE,
+    exc.OperationalError: errors.SERVICE_UNAVAILABLE,
+    exc.InterfaceError: errors.SERVICE_UNAVAILABLE,
+    exc.TimeoutError: errors.SERVICE_UNAVAILABLE,
 }
 
 

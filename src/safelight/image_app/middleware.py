@@ -83,7 +83,8 @@ class _Exchange:
     async def _linger(self) -> None:
         """Take the rest of a refused body for a while: closing at once would reset the
         connection, and the client might never read its answer. A client that still waits for
-        `100 Continue` sends nothing."""
+        `100 Continue` sends nothing.
+        """
         left = 0 if self._withheld else LINGER_BYTES
         try:
             async with asyncio.timeout(LINGER_SECONDS):

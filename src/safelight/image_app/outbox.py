@@ -44,6 +44,7 @@ class Relay:
         self._database = database
         self._delivery = delivery
         self._woken = asyncio.Event()
+        self._delivered: list[int] = []
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._runner: asyncio.Task[None] | None = None
 
@@ -65,11 +66,13 @@ class Relay:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._forget_delivered()
 
     async def _run(self) -> None:
         while True:
             self._woken.clear()
             try:
+                await self._forget_delivered()
                 await self._take_up()
             except Exception:
                 log.exception("the relay could not read its promises", topic=self._topic)
@@ -77,6 +80,14 @@ class Relay:
                 await asyncio.wait_for(self._woken.wait(), PAUSE)
             except TimeoutError:
                 continue
+
+    async def _forget_delivered(self) -> None:
+        """One transaction for all that were delivered since the last."""
+        done = self._delivered[:]
+        if done:
+            async with self._database.writing() as connection:
+                await connection.execute(delete(outbox).where(outbox.c.id.in_(done)))
+            del self._delivered[: len(done)]
 
     async def _take_up(self) -> None:
         room = AT_ONCE - len(self._under_way)
@@ -91,7 +102,11 @@ class Relay:
     async def _promised(self, busy: Collection[str], room: int) -> list[tuple[int, Message]]:
         query = (
             select(outbox)
-            .where(outbox.c.topic == self._topic, outbox.c.key.not_in(list(busy)))
+            .where(
+                outbox.c.topic == self._topic,
+                outbox.c.key.not_in(list(busy)),
+                outbox.c.id.not_in(self._delivered),
+            )
             .order_by(outbox.c.id)
             .limit(room)
         )
@@ -104,8 +119,7 @@ class Relay:
         for id_, message in promised:
             try:
                 await self._delivery.send(message)
-                async with self._database.writing() as connection:
-                    await connection.execute(delete(outbox).where(outbox.c.id == id_))
+                self._delivered.append(id_)
             except Exception:
                 log.exception("not delivered yet", topic=self._topic, key=message.key)
                 await asyncio.sleep(PAUSE)

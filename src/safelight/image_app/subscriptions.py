@@ -1,5 +1,7 @@
 """What the API listens to: outcomes, dead letters, and its own promise to erase."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import structlog
@@ -28,6 +30,8 @@ PARKED = Fault(
     code="processing-error",
     detail="The picture could not be processed here; it is kept and can be processed again.",
 )
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -91,21 +95,21 @@ async def _apply(work: Work, image: Found, outcome: Outcome) -> None:
     if image.status != "processing":
         log.debug("old outcome", image_id=image.id)
         return
-    for variant in outcome.variants:
-        await queries.change_variant(
-            work.connection, image.id, variant.name, variant.fingerprint, **_made(variant)
-        )
-    if outcome.description:
-        seen = outcome.description.model_dump(exclude={"frames"})
-        await queries.change(work.connection, image.id, **seen)
+    made = [_made(variant) for variant in outcome.variants]
+    await queries.finish_variants(work.connection, image.id, made)
+    seen = outcome.description.model_dump(exclude={"frames"}) if outcome.description else {}
     waiting = (await queries.variants_of(work.connection, [image.id]))[image.id]
-    if outcome.error or all(v.status != "pending" for v in waiting):
-        await _finish(work, image, outcome.error)
+    if outcome.error or all(variant.status != "pending" for variant in waiting):
+        await _finish(work, image, outcome.error, seen)
+    elif seen:
+        await queries.change(work.connection, image.id, **seen)
     work.change(image.account_id)
 
 
-async def _finish(work: Work, image: Found, fault: Fault | None) -> None:
-    """The last word on a picture: `ready`, or `failed` with its reason."""
+async def _finish(
+    work: Work, image: Found, fault: Fault | None, seen: Mapping[str, Any] = EMPTY
+) -> None:
+    """The last word on a picture: `ready`, or `failed` with its reason, and what was seen."""
     code, detail = (fault.code, fault.detail) if fault else (None, None)
     await queries.change(
         work.connection,
@@ -114,6 +118,7 @@ async def _finish(work: Work, image: Found, fault: Fault | None) -> None:
         error_code=code,
         error_detail=detail,
         updated_at=clock.now(),
+        **seen,
     )
     if fault:
         await queries.fail_pending(work.connection, image.id, fault.code, fault.detail)
@@ -124,14 +129,12 @@ async def _finish(work: Work, image: Found, fault: Fault | None) -> None:
 
 
 def _made(variant: MadeVariant) -> dict[str, Any]:
-    if variant.error:
-        return {
-            "status": "failed",
-            "error_code": variant.error.code,
-            "error_detail": variant.error.detail,
-        }
-    made = variant.model_dump(include={"content_type", "width", "height", "size"})
-    return {"status": "ready"} | made
+    error = variant.error
+    return variant.model_dump(exclude={"error"}) | {
+        "status": "failed" if error else "ready",
+        "error_code": error.code if error else None,
+        "error_detail": error.detail if error else None,
+    }
 
 
 async def _erase_objects(resources: Resources, account_id: str, image_id: str) -> None:

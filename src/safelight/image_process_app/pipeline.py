@@ -23,8 +23,8 @@ from safelight.image_process_app.steps.open import open_picture
 from safelight.image_process_app.steps.orient import orient
 from safelight.image_process_app.steps.resize import (
     Sides,
-    result_sides,
     resize,
+    result_sides,
     scale,
     scaled_sides,
 )
@@ -95,7 +95,8 @@ class Pipeline:
 
     def _source(self, wanted: Transformation) -> Picture:
         """The smallest picture that is fine enough. What is scaled down by much is kept, since
-        smaller variants, the placeholder and the dominant colour can be made from it."""
+        smaller variants, the placeholder and the dominant colour can be made from it.
+        """
         whole = scaled_sides(self._picture.sides, wanted)
         fine = [source for source in self._kept if _is_fine(source, whole)]
         if fine or not _is_fine(self._picture, whole):

@@ -42,15 +42,18 @@ class InProcessDelivery:
     async def _handle(self, handler: Handler, message: Message) -> None:
         for pause in (*self._backoff, None):
             try:
-                return await handler(message)
+                await handler(message)
+                return
             except Unreadable as error:
-                return await self._bury(message, str(error))
+                await self._bury(message, str(error))
+                return
             except Exception as error:
                 log.warning(
                     "message not handled", topic=message.topic, key=message.key, exc_info=True
                 )
                 if pause is None:
-                    return await self._bury(message, f"{type(error).__name__}: {error}")
+                    await self._bury(message, f"{type(error).__name__}: {error}")
+                    return
             await asyncio.sleep(pause)
 
     async def _bury(self, message: Message, reason: str) -> None:

@@ -40,13 +40,17 @@ async def set_password_hash(connection: AsyncConnection, account_id: str, hashed
     )
 
 
-async def add_usage(connection: AsyncConnection, account_id: str, images: int, size: int) -> None:
-    """Count pictures and bytes in, or out when negative."""
-    await connection.execute(
+async def add_usage(
+    connection: AsyncConnection, account_id: str, images_more: int, bytes_more: int
+) -> Found | None:
+    """Count pictures and bytes in, or out when negative; returns the new `images` and `bytes`."""
+    changed = await connection.execute(
         update(accounts)
         .where(accounts.c.id == account_id)
-        .values(images=accounts.c.images + images, bytes=accounts.c.bytes + size)
+        .values(images=accounts.c.images + images_more, bytes=accounts.c.bytes + bytes_more)
+        .returning(accounts.c.images, accounts.c.bytes)
     )
+    return changed.one_or_none()
 
 
 async def insert_refresh_token(connection: AsyncConnection, **values: object) -> None:

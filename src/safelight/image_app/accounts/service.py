@@ -59,7 +59,8 @@ async def account(resources: Resources, account_id: str) -> Account:
 
 async def grant(resources: Resources, wanted: TokenRequest) -> TokenPair:
     """Tokens for a password or a refresh token; raises `invalid-credentials`,
-    `invalid-refresh-token`."""
+    `invalid-refresh-token`.
+    """
     if wanted.grant_type == "password":
         return await _sign_in(resources, wanted.username or "", wanted.password or "")
     return await _refresh(resources, wanted.refresh_token or "")

@@ -5,10 +5,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safelight.image_app.models import Found, images, outbox, uploads, variants
+from safelight.image_app.models import Found, images, uploads, variants
+
+FINISHED = (
+    "status",
+    "content_type",
+    "width",
+    "height",
+    "size",
+    "error_code",
+    "error_detail",
+)
 
 
 async def find(
@@ -72,20 +82,29 @@ async def change(connection: AsyncConnection, image_id: str, **values: Any) -> N
     await connection.execute(update(images).where(images.c.id == image_id).values(**values))
 
 
-async def change_variant(
-    connection: AsyncConnection, image_id: str, name: str, fingerprint: str, **values: Any
+async def finish_variants(
+    connection: AsyncConnection, image_id: str, made: Sequence[dict[str, Any]]
 ) -> None:
-    """Change the variant that is still pending under this fingerprint, if there is one."""
-    await connection.execute(
+    """Write what became of each variant that is still pending under its fingerprint. Each of
+    `made` has `name`, `fingerprint`, `status` and the columns that follow it.
+    """
+    query = (
         update(variants)
         .where(
             variants.c.image_id == image_id,
-            variants.c.name == name,
-            variants.c.fingerprint == fingerprint,
+            variants.c.name == bindparam("its_name"),
+            variants.c.fingerprint == bindparam("its_fingerprint"),
             variants.c.status == "pending",
         )
-        .values(**values)
+        .values({column: bindparam(column) for column in FINISHED})
     )
+    rows = [
+        {"its_name": row["name"], "its_fingerprint": row["fingerprint"]}
+        | {column: row[column] for column in FINISHED}
+        for row in made
+    ]
+    if rows:
+        await connection.execute(query, rows)
 
 
 async def fail_pending(connection: AsyncConnection, image_id: str, code: str, detail: str) -> None:
@@ -125,9 +144,3 @@ async def end_upload(connection: AsyncConnection, image_id: str) -> bool:
 async def uploads_before(connection: AsyncConnection, time: datetime) -> Sequence[Found]:
     query = select(uploads).where(uploads.c.started_at < time)
     return (await connection.execute(query)).all()
-
-
-async def promised_keys(connection: AsyncConnection, topic: str) -> set[str]:
-    """Ids of the images that have an undelivered message on the topic."""
-    query = select(outbox.c.key).where(outbox.c.topic == topic)
-    return set((await connection.execute(query)).scalars())

@@ -46,7 +46,8 @@ def _is_still_avif(head: bytes) -> bool:
 
 def sides(head: bytes) -> tuple[int, int] | None:
     """Width and height as displayed, in pixels, or None where the header, as far as it is here,
-    does not tell. A side can be 0."""
+    does not tell. A side can be 0.
+    """
     try:
         width, height = imagesize.get(io.BytesIO(head))
     except Exception:

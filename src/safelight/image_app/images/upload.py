@@ -1,5 +1,6 @@
 """An upload from request to promise: nothing is left of one that fails, nothing lost of one
-that was answered."""
+that was answered.
+"""
 
 import asyncio
 from datetime import datetime
@@ -101,8 +102,7 @@ async def _write(
 
 async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:
     """Count the picture in; the quota is checked on what the count then is, so no race passes."""
-    await accounts.add_usage(work.connection, account_id, 1, size)
-    account = await accounts.find(work.connection, account_id)
+    account = await accounts.add_usage(work.connection, account_id, 1, size)
     if account is None:
         raise errors.UNAUTHENTICATED()
     rules = resources.rules

@@ -24,7 +24,8 @@ def confine(memory: int) -> None:
 
 def die_with_parent(parent: int) -> None:
     """End this process with its parent, however that ends. Where the kernel has no word for
-    this, the closed socket ends it after the picture at hand."""
+    this, the closed socket ends it after the picture at hand.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

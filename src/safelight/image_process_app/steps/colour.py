@@ -11,7 +11,7 @@ HEADER = 4096
 
 
 def to_srgb(picture: Picture) -> Picture:
-    """sRGB or grey, 8 or 16 bits as the source, alpha as it was, without a profile.
+    """SRGB or grey, 8 or 16 bits as the source, alpha as it was, without a profile.
 
     A profile that can't be used must not cost the picture: its colours are then taken as they
     are. Grey stays grey.
@@ -30,7 +30,8 @@ def _is_plain(image: pyvips.Image) -> bool:
 
 def _names_srgb(profile: bytes) -> bool:
     """Whether a profile is the one that pictures without a profile have. Most cameras write it,
-    and a transform from sRGB to sRGB costs as much as the decode."""
+    and a transform from sRGB to sRGB costs as much as the decode.
+    """
     return any(name in profile[:HEADER] for name in SRGB_NAMES)
 
 

@@ -63,5 +63,5 @@ def taken_at(image: pyvips.Image) -> datetime | None:
 
 
 def _exif(image: pyvips.Image, name: str) -> str:
-    """libvips writes `value (value, type, ...)`."""
+    """Libvips writes `value (value, type, ...)`."""
     return str(image.get(name)) if image.get_typeof(name) else ""

@@ -25,10 +25,7 @@ def chosen_format(picture: Picture, wanted: Transformation) -> str:
 def encode(picture: Picture, wanted: Transformation) -> tuple[bytes, str]:
     """The file and its media type."""
     form = chosen_format(picture, wanted)
-    if form == "jpeg":
-        image = _eight_bits(picture.first)
-    else:
-        image = _roll(picture.map(_eight_bits))
+    image = _eight_bits(picture.first) if form == "jpeg" else _roll(picture.map(_eight_bits))
     save = getattr(image, f"{form}save_buffer")
     return save(keep="none", **OPTIONS[form]), CONTENT_TYPES[form]
 

@@ -52,7 +52,8 @@ def open_picture(
 
 def _shrink(sides: Sides, wanted: Sequence[Transformation]) -> int:
     """1, 2, 4 or 8: the decoder's own scaling is coarse, so it leaves at least twice the sides
-    of the largest result, whichever way the picture will be turned."""
+    of the largest result, whichever way the picture will be turned.
+    """
     ways = (sides, sides[::-1])
     share = max(
         result / side
