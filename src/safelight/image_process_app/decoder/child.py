@@ -35,7 +35,7 @@ TOO_COSTLY = Fault(
 NOT_MADE = Fault(
     code="variant-failed", detail="The picture can be opened, but this could not be made of it."
 )
-OUT_OF_MEMORY = "out of memory"
+OUT_OF_MEMORY = ("out of memory", "insufficient memory")
 
 
 def main() -> None:
@@ -104,7 +104,8 @@ def _made(variant: WantedVariant, made: Encoded | pyvips.Error, target: int) -> 
 
 
 def _fault(error: Exception, otherwise: Fault) -> Fault:
-    costly = isinstance(error, MemoryError) or OUT_OF_MEMORY in str(error).lower()
+    words = str(error).lower()
+    costly = isinstance(error, MemoryError) or any(sign in words for sign in OUT_OF_MEMORY)
     return TOO_COSTLY if costly else otherwise
 
 

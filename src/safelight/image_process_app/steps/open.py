@@ -55,12 +55,13 @@ def _shrink(sides: Sides, wanted: Sequence[Transformation]) -> int:
     of the largest result, whichever way the picture will be turned.
     """
     ways = (sides, sides[::-1])
-    share = max(
+    shares = [
         result / side
         for way in ways
         for transformation in wanted
         for result, side in zip(scaled_sides(way, transformation), way, strict=True)
-    )
+    ]
+    share = max(shares, default=1.0)
     return next((shrink for shrink in SHRINKS if share * shrink <= 1 / FINE), 1)
 
 

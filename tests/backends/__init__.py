@@ -1,0 +1,1 @@
+"""Tests of the outside world: one suite for each port, every backend a parameter."""

@@ -1,0 +1,1 @@
+"""Tests of the API without HTTP: real SQLite, real files, real keys."""

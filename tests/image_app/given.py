@@ -1,0 +1,188 @@
+"""What a test starts from: accounts, uploads, promises, outcomes."""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.types import Message as AsgiMessage
+
+from safelight.backends.database import Database
+from safelight.backends.objects import Objects
+from safelight.contract import keys
+from safelight.contract.messages import (
+    JOBS,
+    Description,
+    Event,
+    Job,
+    MadeVariant,
+    Message,
+    Outcome,
+)
+from safelight.image_app import clock
+from safelight.image_app.accounts import queries as account_queries
+from safelight.image_app.images import queries, upload
+from safelight.image_app.models import Found, accounts, outbox
+from safelight.image_app.resources import Resources
+
+BOUNDARY = "a-boundary"
+
+
+@dataclass(frozen=True)
+class Pems:
+    """A pair of keys as bytes of their files."""
+
+    private: bytes
+    public: bytes
+
+
+def with_rules(resources: Resources, **values: int) -> Resources:
+    """The same resources under other rules."""
+    return replace(resources, rules=replace(resources.rules, **values))
+
+
+async def an_account(resources: Resources, username: str = "ann") -> str:
+    """Id of a new account that nobody can sign in to."""
+    account_id = clock.new_id()
+    async with resources.database.writing() as connection:
+        await account_queries.insert(
+            connection,
+            id=account_id,
+            username=username,
+            email=f"{username}@example.com",
+            password_hash="",
+            created_at=clock.now(),
+        )
+    return account_id
+
+
+def a_request(
+    body: bytes | Iterable[bytes | None], headers: Mapping[str, str] | None = None
+) -> Request:
+    """A request as the server hands it over, its body in these chunks; None hangs up."""
+    chunks = iter([body] if isinstance(body, bytes) else body)
+
+    async def receive() -> AsgiMessage:
+        try:
+            chunk = next(chunks)
+        except StopIteration:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if chunk is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": chunk, "more_body": True}
+
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": raw}
+    return Request(scope, receive)
+
+
+def a_form(content: bytes | None, filename: str = "harbour.jpg", **fields: str | list[str]) -> bytes:
+    """A multipart form of the fields and, unless it is None, the file."""
+    parts = [
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+        for name, values in fields.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    if content is not None:
+        head = f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+        parts.append(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + content)
+    delimiter = f"--{BOUNDARY}\r\n".encode()
+    body = b"".join(delimiter + part + b"\r\n" for part in parts)
+    return body + f"--{BOUNDARY}--\r\n".encode()
+
+
+FORM_HEADERS = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+async def an_upload(
+    resources: Resources, account_id: str, content: bytes, **fields: str | list[str]
+) -> str:
+    """Id of an image that was taken in and waits to be processed."""
+    request = a_request(a_form(content, **fields), FORM_HEADERS)
+    return await upload.take_in(resources, account_id, request)
+
+
+async def promised(database: Database, topic: str) -> list[Message]:
+    """The undelivered messages of a topic, oldest first."""
+    query = select(outbox).where(outbox.c.topic == topic).order_by(outbox.c.id)
+    async with database.reading() as connection:
+        rows = (await connection.execute(query)).all()
+    return [Message(row.topic, row.key, row.body, row.headers) for row in rows]
+
+
+async def promised_events(database: Database, topic: str) -> list[str]:
+    """What the undelivered events tell, oldest first."""
+    return [Event.model_validate_json(m.body).type for m in await promised(database, topic)]
+
+
+async def job_of(resources: Resources, image_id: str) -> Job:
+    """The job that is promised for an image."""
+    [found] = [m for m in await promised(resources.database, JOBS) if m.key == image_id]
+    return Job.model_validate_json(found.body)
+
+
+async def the_image(database: Database, image_id: str) -> Found | None:
+    """The row, a tombstone too."""
+    async with database.reading() as connection:
+        return await queries.find_any(connection, image_id)
+
+
+async def the_variants(database: Database, image_id: str) -> dict[str, Found]:
+    async with database.reading() as connection:
+        rows = (await queries.variants_of(connection, [image_id]))[image_id]
+    return {row.name: row for row in rows}
+
+
+async def the_account(database: Database, account_id: str) -> Any:
+    async with database.reading() as connection:
+        found = await connection.execute(select(accounts).where(accounts.c.id == account_id))
+        return found.one()
+
+
+async def all_keys(objects: Objects) -> set[str]:
+    """Every object there is."""
+    return {key async for batch in objects.list("") for key, _ in batch}
+
+
+async def chunks_of(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def process(resources: Resources, job: Job, content: bytes = b"pixels") -> Outcome:
+    """What a processor would do: an object for each variant, and the outcome that tells of it."""
+    made = []
+    for variant in job.variants:
+        fingerprint = variant.transformation.fingerprint()
+        key = keys.variant(job.account_id, job.image_id, fingerprint, job.sha256)
+        await resources.objects.put(key, chunks_of(content))
+        made.append(
+            MadeVariant(
+                name=variant.name,
+                fingerprint=fingerprint,
+                content_type="image/webp",
+                width=10,
+                height=20,
+                size=len(content),
+            )
+        )
+    return Outcome(
+        job_id=job.id,
+        account_id=job.account_id,
+        image_id=job.image_id,
+        sha256=job.sha256,
+        description=Description(
+            width=640, height=427, frames=1, placeholder="data:,", dominant_color="#112233"
+        ),
+        variants=made,
+    )
+
+
+async def rows_of(connection: AsyncConnection, table: Any) -> list[Found]:
+    return list((await connection.execute(select(table))).all())
+
+
+def as_json(value: object) -> bytes:
+    return json.dumps(value).encode()

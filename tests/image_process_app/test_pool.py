@@ -1,0 +1,207 @@
+"""The decoder children: what happens to one costs one try of one picture."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from safelight.contract.messages import WantedVariant
+from safelight.contract.presets import BUILT_IN
+from safelight.image_process_app.decoder.memory_file import memory_file
+from safelight.image_process_app.decoder.pool import DecoderPool
+from safelight.image_process_app.decoder.worker import ChildFailed
+from safelight.image_process_app.limits import Rejected
+from tests.image_process_app.conftest import Held
+from tests.journeys import pictures
+
+WANTED = [WantedVariant(name=name, transformation=t) for name, t in BUILT_IN.items()]
+ME = psutil.Process()
+
+
+@asynccontextmanager
+async def a_pool(**options: float) -> AsyncIterator[tuple[DecoderPool, set[int]]]:
+    """A started pool with the ids of its children."""
+    before = {child.pid for child in ME.children()}
+    pool = DecoderPool(**{"children": 1, **options})  # type: ignore[arg-type]
+    await pool.start()
+    try:
+        yield pool, {child.pid for child in ME.children()} - before
+    finally:
+        await pool.stop()
+
+
+async def decode(pool: DecoderPool, source: int) -> list[str]:
+    """Names of the variants made of a JPEG."""
+    with memory_file("variants") as target:
+        async with pool.child() as child:
+            made, _ = await child.decode("image/jpeg", WANTED, source, target)
+    return [variant.name for variant in made if variant.error is None]
+
+
+async def until(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not look():  # noqa: ASYNC110 - another process tells nobody
+            await asyncio.sleep(0.005)
+
+
+def busy(pid: int) -> bool:
+    """Whether a child has begun to work since it was started."""
+    return psutil.Process(pid).cpu_times().user > busy_since[pid] + 0.03
+
+
+busy_since: dict[int, float] = {}
+
+
+async def strike(pid: int, number: signal.Signals, work: Awaitable[list[str]]) -> BaseException:
+    """Send a signal to a child in the midst of a picture; what became of that."""
+    busy_since[pid] = psutil.Process(pid).cpu_times().user
+    task = asyncio.ensure_future(work)
+    await until(lambda: busy(pid))
+    os.kill(pid, number)
+    [outcome] = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(outcome, BaseException), "the picture was done before the child was struck"
+    return outcome
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+async def test_a_child_that_dies_costs_one_try_and_is_replaced(
+    held: Held, number: signal.Signals
+) -> None:
+    large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
+    async with a_pool() as (pool, (pid,)):
+        assert isinstance(await strike(pid, number, decode(pool, large)), ChildFailed)
+        assert len(await decode(pool, small)) == len(WANTED)
+        assert not psutil.pid_exists(pid)
+
+
+async def test_a_child_that_hangs_is_killed_at_its_deadline(held: Held) -> None:
+    large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
+    async with a_pool(deadline=2.0) as (pool, (pid,)):
+        failure = await strike(pid, signal.SIGSTOP, decode(pool, large))
+        assert isinstance(failure, ChildFailed)
+        assert "2.0 s" in str(failure)
+        assert len(await decode(pool, small)) == len(WANTED)
+
+
+async def test_a_neighbour_does_not_notice(held: Held) -> None:
+    large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
+    async with a_pool(children=2) as (pool, pids):
+        victim = asyncio.create_task(decode(pool, large))
+        before = {pid: psutil.Process(pid).cpu_times().user for pid in pids}
+        busy_since.update(before)
+        await until(lambda: any(busy(pid) for pid in pids))
+        neighbour = asyncio.create_task(decode(pool, small))
+        os.kill(next(pid for pid in pids if busy(pid)), signal.SIGKILL)
+        assert len(await neighbour) == len(WANTED)
+        with pytest.raises(ChildFailed):
+            await victim
+
+
+async def test_a_damaged_picture_is_rejected_and_its_child_goes_on(held: Held) -> None:
+    damaged, good = held(pictures.jpeg()[:9000]), held(pictures.jpeg())
+    async with a_pool() as (pool, pids):
+        with pytest.raises(Rejected) as refusal:
+            await decode(pool, damaged)
+        assert refusal.value.code == "corrupt-image"
+        assert len(await decode(pool, good)) == len(WANTED)
+        assert all(psutil.pid_exists(pid) for pid in pids)
+
+
+async def test_a_picture_that_needs_too_much_memory_is_rejected(held: Held) -> None:
+    large = held(pictures.jpeg((7000, 7000)))
+    async with a_pool(memory=320 << 20) as (pool, _):
+        with pytest.raises(Rejected) as refusal:
+            await decode(pool, large)
+        assert refusal.value.code == "image-too-large"
+
+
+async def test_a_child_is_replaced_after_its_number_of_pictures(held: Held) -> None:
+    small = held(pictures.jpeg())
+    async with a_pool(pictures_per_child=2) as (pool, (first,)):
+        for _ in range(2):
+            assert len(await decode(pool, small)) == len(WANTED)
+        assert len(await decode(pool, small)) == len(WANTED)
+        await until(lambda: not psutil.pid_exists(first))
+
+
+async def test_a_cancelled_picture_frees_its_place(held: Held) -> None:
+    large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
+    async with a_pool() as (pool, (pid,)):
+        busy_since[pid] = psutil.Process(pid).cpu_times().user
+        task = asyncio.create_task(decode(pool, large))
+        await until(lambda: busy(pid))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(await decode(pool, small)) == len(WANTED)
+
+
+async def test_nothing_is_left_when_a_pool_has_stopped(held: Held) -> None:
+    small = held(pictures.jpeg())
+    async with a_pool() as (pool, _):
+        await decode(pool, small)
+    descriptors = ME.num_fds()
+    async with a_pool(children=2) as (pool, pids):
+        await decode(pool, small)
+    assert ME.num_fds() == descriptors
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+async def test_a_child_has_nothing_to_steal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAFELIGHT_LINK_SECRET", "a secret of the parent")
+    async with a_pool() as (_, (pid,)):
+        environment = psutil.Process(pid).environ()
+        assert not any(name.startswith("SAFELIGHT") or name == "HOME" for name in environment)
+        assert set(environment) <= {
+            "VIPS_BLOCK_UNTRUSTED",
+            "VIPS_CONCURRENCY",
+            "VIPS_WARNING",
+            "MALLOC_ARENA_MAX",
+            "GLIBC_TUNABLES",
+            "LC_CTYPE",
+        }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of a death")
+def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import asyncio
+            from safelight.image_process_app.decoder.pool import DecoderPool
+
+            async def main():
+                await DecoderPool(children=1).start()
+                print("started", flush=True)
+                await asyncio.sleep(60)
+
+            asyncio.run(main())
+            """
+        )
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"started\n"
+        children = psutil.Process(parent.pid).children()
+        assert children
+        parent.kill()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+
+
+def test_the_parent_never_loads_pyvips() -> None:
+    script = (
+        "import sys, safelight.composition; "
+        "print([name for name in sys.modules if name.startswith('pyvips')])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"

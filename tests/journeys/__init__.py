@@ -1,0 +1,1 @@
+"""Whole stories over HTTP against a started product."""

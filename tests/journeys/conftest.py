@@ -1,0 +1,86 @@
+"""The products of the stories: one that all share, and fresh ones for stories that end it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.client import Client
+from tests.product import Product, running
+
+LOG_LINES = 12
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A running product. Whatever the stories did to it, it ends well and nothing is amiss."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    try:
+        product.start()
+        yield product
+        assert product.stop() == 0
+        code, words = product.verify()
+        assert code == 0, words
+    finally:
+        product.end()
+
+
+@pytest.fixture(scope="module")
+def stocked() -> Iterator[Callable[..., Product]]:
+    """Starts products with settings of their own, which last for the module."""
+    with ExitStack() as products:
+
+        def start(**settings: str) -> Product:
+            return products.enter_context(running(**settings))
+
+        yield start
+
+
+@pytest.fixture
+def install(tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Makes products that are not started, for stories that stop, kill and start them."""
+    made: list[Product] = []
+
+    def make(name: str = "product", **settings: str) -> Product:
+        (tmp_path / name).mkdir()
+        made.append(Product(tmp_path / name, **settings))
+        return made[-1]
+
+    yield make
+    for product in made:
+        product.end()
+
+
+@pytest.fixture
+def ann(product: Product) -> Iterator[Client]:
+    """Somebody who has just signed up."""
+    with Client(product.base_url) as client:
+        yield client.sign_up()
+
+
+@pytest.fixture
+def bob(product: Product) -> Iterator[Client]:
+    """Somebody else who has just signed up."""
+    with Client(product.base_url) as client:
+        yield client.sign_up()
+
+
+@pytest.fixture
+def stranger(product: Product) -> Iterator[Client]:
+    """Somebody without an account."""
+    with Client(product.base_url) as client:
+        yield client
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Show the end of the product's log beside a failure."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Product) and value.log.exists():
+                lines = value.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+                report.sections.append((f"log of {value.data}", "\n".join(lines)))
+    return report
