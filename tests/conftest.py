@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from safelight import logs
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.image_app.migrations import migrate
@@ -15,6 +16,8 @@ from safelight.image_app.migrations import migrate
 # A slow moment of a busy machine is no failure: what has to be fast is a benchmark.
 hypothesis.settings.register_profile("safelight", deadline=None)
 hypothesis.settings.load_profile("safelight")
+
+logs.configure("console", "error")
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,11 @@ async def nothing_promised(database: Database, topic: str = JOBS) -> None:
             await asyncio.sleep(0.005)
 
 
+async def stop(relay: Relay, patience: float = PATIENCE) -> None:
+    async with asyncio.timeout(2 * PATIENCE):
+        await relay.stop(patience)
+
+
 async def test_what_was_promised_is_delivered_whole_and_then_forgotten(
     database: Database,
 ) -> None:
@@ -71,7 +76,7 @@ async def test_what_was_promised_is_delivered_whole_and_then_forgotten(
     relay = Relay(JOBS, database, recipient.delivery)
     relay.start()
     await nothing_promised(database)
-    await relay.stop(PATIENCE)
+    await stop(relay)
     assert recipient.taken == [message("a", 1)]
 
 
@@ -81,7 +86,7 @@ async def test_a_relay_takes_its_own_topic_alone(database: Database) -> None:
     relay = Relay(JOBS, database, recipient.delivery)
     relay.start()
     await nothing_promised(database)
-    await relay.stop(PATIENCE)
+    await stop(relay)
     assert await promised(database, EVENTS) == [message("a", 1, EVENTS)]
 
 
@@ -115,7 +120,7 @@ async def test_a_woken_relay_delivers_at_once(database: Database) -> None:
         relay.wake()
         async with asyncio.timeout(outbox.PAUSE / 2):
             await recipient.has_taken(number + 1)
-    await relay.stop(PATIENCE)
+    await stop(relay)
 
 
 async def test_messages_of_one_image_keep_their_order_and_images_do_not_wait_for_each_other(
@@ -133,7 +138,7 @@ async def test_messages_of_one_image_keep_their_order_and_images_do_not_wait_for
     assert all(m.headers["ce_id"] == "0" for m in recipient.offered)
     recipient.open.set()
     await nothing_promised(database)
-    await relay.stop(PATIENCE)
+    await stop(relay)
     order: dict[str, list[str]] = defaultdict(list)
     for taken in recipient.taken:
         order[taken.key].append(taken.headers["ce_id"])
@@ -151,7 +156,7 @@ async def test_more_images_than_are_taken_at_once_are_all_delivered(database: Da
     assert len(recipient.offered) == AT_ONCE
     recipient.open.set()
     await nothing_promised(database)
-    await relay.stop(PATIENCE)
+    await stop(relay)
     assert len({m.key for m in recipient.taken}) == count
 
 
@@ -175,7 +180,7 @@ async def test_after_a_failure_the_rest_of_the_image_waits_and_the_order_is_kept
     relay = Relay(JOBS, database, refusing)
     relay.start()
     await asyncio.wait_for(others.wait(), PATIENCE)
-    await relay.stop(0)
+    await stop(relay, 0)
     assert {m.headers["ce_id"] for m in offered} == {"0"}
     assert await promised(database, JOBS) == [message("a", n) for n in range(3)]
 
@@ -183,7 +188,7 @@ async def test_after_a_failure_the_rest_of_the_image_waits_and_the_order_is_kept
     relay = Relay(JOBS, database, recipient.delivery)
     relay.start()
     await nothing_promised(database)
-    await relay.stop(PATIENCE)
+    await stop(relay)
     assert recipient.taken == [message("a", n) for n in range(3)]
 
 
@@ -211,7 +216,7 @@ async def test_a_crash_between_delivery_and_deletion_delivers_twice_and_never_no
     relay = Relay(JOBS, database, crashing)
     relay.start()
     await asyncio.wait_for(handled.wait(), PATIENCE)
-    await relay.stop(0)
+    await stop(relay, 0)
     assert await promised(database, JOBS) == [message("a", 1)]
 
     delivery = InProcessDelivery(backoff=())
@@ -219,7 +224,7 @@ async def test_a_crash_between_delivery_and_deletion_delivers_twice_and_never_no
     relay = Relay(JOBS, database, delivery)
     relay.start()
     await nothing_promised(database)
-    await relay.stop(PATIENCE)
+    await stop(relay)
     assert heard == [message("a", 1)] * 2
 
 
@@ -232,7 +237,7 @@ async def test_stopping_finishes_what_is_under_way_and_leaves_the_rest_promised(
     relay = Relay(JOBS, database, recipient.delivery)
     relay.start()
     await recipient.was_offered(1)
-    stopping = asyncio.create_task(relay.stop(PATIENCE))
+    stopping = asyncio.create_task(stop(relay))
     await promise(database, message("b", 0))
     relay.wake()
     recipient.open.set()
@@ -250,10 +255,25 @@ async def test_what_is_not_delivered_when_patience_ends_stays_promised(
     relay = Relay(JOBS, database, recipient.delivery)
     relay.start()
     await recipient.was_offered(1)
-    await relay.stop(0.01)
+    await stop(relay, 0.01)
     assert recipient.taken == []
     assert await promised(database, JOBS) == [message("a", 1)]
 
 
 async def test_a_relay_that_never_started_stops(database: Database) -> None:
-    await Relay(JOBS, database, InProcessDelivery()).stop(PATIENCE)
+    await stop(Relay(JOBS, database, InProcessDelivery()))
+
+
+async def test_a_relay_that_is_woken_as_it_is_stopped_stops(database: Database) -> None:
+    recipient = Recipient()
+    relay = Relay(JOBS, database, recipient.delivery)
+    relay.start()
+    await promise(database, message("a", 1))
+    relay.wake()
+    await recipient.has_taken(1)
+    await nothing_promised(database)
+    for _ in range(10):  # whichever turn of the loop the two meet in
+        relay.wake()
+        await asyncio.sleep(0)
+    relay.wake()
+    await stop(relay)

@@ -115,12 +115,23 @@ async def test_a_damaged_picture_is_rejected_and_its_child_goes_on(held: Held) -
         assert all(psutil.pid_exists(pid) for pid in pids)
 
 
-async def test_a_picture_that_needs_too_much_memory_is_rejected(held: Held) -> None:
-    large = held(pictures.jpeg((7000, 7000)))
-    async with a_pool(memory=320 << 20) as (pool, _):
-        with pytest.raises(Rejected) as refusal:
-            await decode(pool, large)
-        assert refusal.value.code == "image-too-large"
+@pytest.mark.parametrize("megabytes", [250, 320])
+async def test_what_needs_too_much_memory_is_refused_and_its_child_goes_on(
+    held: Held, megabytes: int
+) -> None:
+    large, small = held(pictures.jpeg((7000, 7000))), held(pictures.jpeg((64, 64)))
+    codes: set[str | None] = set()
+    async with a_pool(memory=megabytes << 20) as (pool, (pid,)):
+        with memory_file("variants") as target:
+            async with pool.child() as child:
+                try:
+                    made, _ = await child.decode("image/jpeg", WANTED, large, target)
+                    codes = {variant.error.code for variant in made if variant.error}
+                except Rejected as refusal:
+                    codes = {refusal.code}
+        assert codes == {"image-too-large"}
+        assert len(await decode(pool, small)) == len(WANTED)
+        assert psutil.pid_exists(pid)
 
 
 async def test_a_child_is_replaced_after_its_number_of_pictures(held: Held) -> None:

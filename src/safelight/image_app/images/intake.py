@@ -56,6 +56,7 @@ class _Reader:
         self._hash = sha256()
         self._size = 0
         self._head = bytearray()
+        self._measured = False
         self._content_type: str | None = None
         self._sides: tuple[int, int] | None = None
         self._fields = UploadFields()
@@ -68,6 +69,8 @@ class _Reader:
                 held += chunk
             if self._content_type is None and len(self._head) >= sniff.ENOUGH:
                 self._recognise()
+            if not self._measured and len(self._head) >= HEAD:
+                self._measure()
             if self._content_type and held:
                 yield bytes(held)
                 held.clear()
@@ -76,7 +79,8 @@ class _Reader:
             raise errors.EMPTY_FILE()
         if self._content_type is None:
             self._recognise()
-        self._measure()
+        if not self._measured:
+            self._measure()
         self._fields = self._read_fields()
         yield bytes(held)
 
@@ -97,7 +101,7 @@ class _Reader:
             limit = self._rules.file_bytes
             raise errors.FILE_TOO_LARGE(f"The file is larger than {limit} bytes.")
         self._hash.update(chunk)
-        if len(self._head) < HEAD:
+        if not self._measured and len(self._head) < HEAD:
             self._head += chunk[: HEAD - len(self._head)]
 
     def _recognise(self) -> None:
@@ -107,6 +111,8 @@ class _Reader:
 
     def _measure(self) -> None:
         self._sides = sniff.sides(bytes(self._head))
+        self._measured = True
+        self._head.clear()
         if self._sides is None:
             return
         width, height = self._sides

@@ -1,0 +1,130 @@
+"""Stopping finishes what is under way; the next start goes on where the last one ended."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import psutil
+import pytest
+
+from tests.client import Client
+from tests.journeys import pictures, wire
+from tests.journeys.load import Ledger, Load, lost
+from tests.product import Product, wait_for
+
+FORM = "Content-Type: multipart/form-data; boundary=b"
+MANY = 100_000
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_under_load_it_drains_and_ends_well(
+    install: Callable[..., Product], tmp_path: Path, number: signal.Signals
+) -> None:
+    product = install()
+    product.start()
+    ledger = Ledger(tmp_path / "ledger")
+    with Load(product, ledger, MANY) as load:
+        wait_for("some promises", lambda: len(ledger.lines()) >= 20)
+        load.up.clear()
+        children = psutil.Process(product.pid).children(recursive=True)
+        assert product.stop(number) == 0
+    assert not [child for child in children if child.is_running()]
+    assert not load.refusals
+    assert product.verify()[0] == 0
+    assert "Traceback" not in product.log.read_text()
+    product.start()
+    again = Load(product, ledger, 0)
+    again.clients = [_as(client, product) for client in load.clients]
+    assert lost(again) == []
+    for client in again.clients:
+        client.close()
+
+
+def test_an_upload_that_is_under_way_when_it_is_asked_to_stop_is_taken(
+    install: Callable[..., Product],
+) -> None:
+    product = install()
+    product.start()
+    with Client(product.base_url) as client:
+        client.sign_up()
+        body = wire.part(pictures.jpeg((1600, 1200))) + b"\r\n--b--\r\n"
+        with wire.connect(client) as connection:
+            connection.sendall(wire.head(client, FORM, f"Content-Length: {len(body)}"))
+            connection.sendall(body[:100_000])
+            wait_for("the upload to begin", lambda: product.files() != [])
+            stopping = Thread(target=product.stop)
+            stopping.start()
+            wait_for("it to take no more", lambda: _is_deaf(client))
+            connection.sendall(body[100_000:])
+            answer = wire.hear(connection)
+        stopping.join()
+    assert answer.status == 201
+    assert product.verify()[0] == 0
+
+
+def test_what_was_left_waiting_is_processed_after_the_next_start(
+    install: Callable[..., Product],
+) -> None:
+    product = install(SAFELIGHT_DRAIN_SECONDS="0")
+    product.start()
+    with Client(product.base_url) as client:
+        client.sign_up()
+        for decoder in psutil.Process(product.pid).children(recursive=True):
+            decoder.suspend()
+        waiting = [client.upload(pictures.jpeg(number=n))["id"] for n in range(20)]
+        client.delete(f"/v1/images/{waiting.pop()}")
+        assert product.stop() == 0
+        code, words = product.verify()
+        assert code == 0, words
+        product.start()
+        client.base_url = product.base_url
+        assert {client.processed(image_id)["status"] for image_id in waiting} == {"ready"}
+        assert [image["id"] for image in client.all_images()] == waiting[::-1]
+        wait_for("the deleted one to go", lambda: len(product.files()) == len(waiting) * 5)
+    assert product.stop() == 0
+    assert product.verify() == (0, "19 images, 0 promises, 0 differences\n")
+
+
+def test_a_decoder_that_dies_costs_one_try(install: Callable[..., Product]) -> None:
+    product = install(SAFELIGHT_CHILDREN="1")
+    product.start()
+    with Client(product.base_url) as client:
+        client.sign_up()
+        for number in range(3):
+            [decoder] = psutil.Process(product.pid).children(recursive=True)
+            decoder.suspend()
+            image = client.upload(pictures.jpeg(number=number))
+            decoder.send_signal((signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)[number])
+            if decoder.is_running():
+                decoder.resume()
+            assert client.processed(image["id"])["status"] == "ready"
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_tokens_and_links_outlive_a_restart(install: Callable[..., Product]) -> None:
+    product = install()
+    product.start()
+    with Client(product.base_url) as client:
+        image = client.sign_up().upload_and_wait(pictures.jpeg())
+        cursor = client.get("/v1/images", params={"limit": 1}).json()["next_cursor"]
+        assert cursor is None
+        product.stop()
+        product.start()
+        client.base_url = product.base_url
+        assert client.image(image["id"]) == image
+        assert client.variant(image, "thumb")
+
+
+def _as(client: Client, product: Product) -> Client:
+    other = Client(product.base_url)
+    other.username = client.username
+    return other
+
+
+def _is_deaf(client: Client) -> bool:
+    try:
+        with wire.connect(client):
+            return False
+    except OSError:
+        return True

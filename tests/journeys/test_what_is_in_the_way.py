@@ -1,0 +1,111 @@
+"""What is wrong on the machine is said in one clear line, with exit code 1."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.product import PATIENCE, SAFELIGHT, Product
+
+
+def _complaint(folder: Path, *arguments: str | Path, **settings: str) -> str:
+    """The one line that `safelight up` says before it gives up."""
+    done = subprocess.run(
+        [SAFELIGHT, "up", *arguments],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **settings},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("safelight: ")
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stderr
+
+
+def test_a_port_that_is_taken_is_named(product: Product, tmp_path: Path) -> None:
+    port = str(urlsplit(product.base_url).port)
+    said = _complaint(tmp_path, "--port", port, "--data-dir", "here")
+    assert port in said
+    assert "--port" in said
+
+
+def test_a_folder_that_another_product_uses_is_named(product: Product, tmp_path: Path) -> None:
+    said = _complaint(tmp_path, "--port", "0", "--data-dir", product.data)
+    assert str(product.data) in said
+    assert "--data-dir" in said
+
+
+@pytest.mark.parametrize("below", [".", "deep/er"])
+def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").touch()
+    said = _complaint(tmp_path, "--port", "0", "--data-dir", f"file/{below}")
+    assert "file" in said
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    for name in ("locked", "locked/deeper"):
+        assert "locked" in _complaint(tmp_path, "--port", "0", "--data-dir", name)
+
+
+def test_a_file_in_the_place_of_the_objects_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "objects").touch()
+    assert "objects" in _complaint(tmp_path, "--port", "0")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("SAFELIGHT_PORT", "http"),
+        ("SAFELIGHT_QUOTA_BYTES", "-1"),
+        ("SAFELIGHT_LINK_SECRET", "short"),
+        ("SAFELIGHT_LOG_FORMAT", "xml"),
+        ("SAFELIGHT_CHILDREN", "many"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, setting: str, value: str) -> None:
+    said = _complaint(tmp_path, **{setting: value})
+    assert setting in said
+    assert "short" not in said.partition(setting)[2].replace("shorter", "")
+
+
+def test_a_key_that_others_may_read_is_named(install: Callable[..., Product]) -> None:
+    product = install()
+    product.start()
+    assert product.stop() == 0
+    key = product.data / "private.pem"
+    for secret in (key, product.data / "link.secret"):
+        assert secret.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o644)
+    said = _complaint(product.data.parent, "--port", "0", "--data-dir", product.data)
+    assert "private.pem" in said
+
+
+def test_a_database_that_is_none_is_named(install: Callable[..., Product]) -> None:
+    product = install()
+    product.data.mkdir()
+    (product.data / "safelight.db").write_bytes(b"not a database " * 500)
+    said = _complaint(product.data.parent, "--port", "0", "--data-dir", product.data)
+    assert "safelight.db" in said
+
+
+def test_there_is_nothing_to_verify_where_nothing_was_ever_kept(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [SAFELIGHT, "verify", "--data-dir", tmp_path / "nothing"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
