@@ -29,11 +29,12 @@ test: .venv/dev ## Run all tests
 	$(PYTHON) -m pytest
 
 .PHONY: check
-check: .venv/dev ## Format, lint, types, import contracts
+check: .venv/dev ## Format, lint, types, import contracts, file lengths
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PYTHON) -m pytest -q tests/test_architecture.py::test_no_file_has_more_than_300_lines
 
 .PHONY: fmt
 fmt: .venv/dev ## Format and mend what a machine can

@@ -33,7 +33,8 @@ from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.limits import Limits
 from safelight.settings import Settings
 
-PROMISED_TOPICS = (JOBS, EVENTS)
+JOBS_AHEAD = 2
+"""Jobs under way for each decoder: one is opened while another one's variants are stored."""
 
 log = structlog.get_logger()
 
@@ -71,7 +72,10 @@ def embedded(settings: Settings) -> FastAPI:
     cache = open_cache(settings.cache_url)
     delivery = InProcessDelivery()
     pool = _decoders(settings)
-    relays = [Relay(topic, database, delivery) for topic in PROMISED_TOPICS]
+    relays = [
+        Relay(JOBS, database, delivery, at_once=JOBS_AHEAD * _children(settings)),
+        Relay(EVENTS, database, delivery),
+    ]
 
     def wake_relays() -> None:
         for relay in relays:
@@ -117,7 +121,7 @@ def embedded(settings: Settings) -> FastAPI:
 
 def _decoders(settings: Settings) -> DecoderPool:
     return DecoderPool(
-        children=settings.children or os.cpu_count() or 1,
+        children=_children(settings),
         deadline=settings.decode_seconds,
         memory=settings.decode_bytes,
         pictures_per_child=settings.pictures_per_child,
@@ -128,6 +132,10 @@ def _decoders(settings: Settings) -> DecoderPool:
             max_total_pixels=settings.max_total_pixels,
         ),
     )
+
+
+def _children(settings: Settings) -> int:
+    return settings.children or os.cpu_count() or 1
 
 
 def _rules(settings: Settings) -> Rules:

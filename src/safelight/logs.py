@@ -12,7 +12,10 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     severity = logging.getLevelNamesMapping()[level.upper()]
     renderer: structlog.typing.Processor
     if form == "json":
-        tail: list[structlog.typing.Processor] = [structlog.processors.dict_tracebacks]
+        without_values = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        tail: list[structlog.typing.Processor] = [
+            structlog.processors.ExceptionRenderer(without_values)
+        ]
         renderer = structlog.processors.JSONRenderer()
     else:
         tail = []

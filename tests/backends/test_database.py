@@ -62,7 +62,9 @@ async def test_fifty_writers_at_once_take_turns_and_none_fails(database: Databas
     assert await number_of(database) == 50
 
 
-async def test_writers_that_only_share_the_file_take_turns(database: Database, tmp_path: Path) -> None:
+async def test_writers_that_only_share_the_file_take_turns(
+    database: Database, tmp_path: Path
+) -> None:
     other = Database(f"sqlite:///{tmp_path / 'test.db'}")
     async with asyncio.TaskGroup() as tasks:
         for _ in range(10):
@@ -73,7 +75,7 @@ async def test_writers_that_only_share_the_file_take_turns(database: Database, t
 
 
 async def test_what_was_written_is_gone_when_the_block_raises(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="on purpose"):
+    with pytest.raises(RuntimeError, match="on purpose"):  # noqa: PT012 - the block is what is tested
         async with database.writing() as connection:
             await connection.execute(update(counters).values(number=7))
             raise RuntimeError("on purpose")

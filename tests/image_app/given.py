@@ -79,7 +79,9 @@ def a_request(
     return Request(scope, receive)
 
 
-def a_form(content: bytes | None, filename: str = "harbour.jpg", **fields: str | list[str]) -> bytes:
+def a_form(
+    content: bytes | None, filename: str = "harbour.jpg", /, **fields: str | list[str]
+) -> bytes:
     """A multipart form of the fields and, unless it is None, the file."""
     parts = [
         f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()

@@ -61,9 +61,7 @@ async def test_an_answer_made_while_somebody_writes_is_never_read(answers: Answe
     assert await answered(answers) is None
 
 
-async def test_a_lost_generation_brings_no_old_answer_back(
-    answers: Answers, cache: Cache
-) -> None:
+async def test_a_lost_generation_brings_no_old_answer_back(answers: Answers, cache: Cache) -> None:
     before = await answers.generation("ann")
     await answers.keep("ann", before, QUESTION, b"old")
     await cache.delete("generation:ann")
@@ -89,7 +87,7 @@ async def test_a_work_that_fails_drops_nothing(resources: Resources) -> None:
     await resources.answers.keep(
         account, await resources.answers.generation(account), QUESTION, b"true"
     )
-    with pytest.raises(RuntimeError, match="on purpose"):
+    with pytest.raises(RuntimeError, match="on purpose"):  # noqa: PT012 - the block is what is tested
         async with begin(resources) as work:
             work.change(account)
             raise RuntimeError("on purpose")

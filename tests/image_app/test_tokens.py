@@ -100,9 +100,7 @@ def test_the_forger_of_these_tests_signs_what_is_taken(tokens: Tokens, forge: Fo
 
 
 @pytest.mark.parametrize("spelling", ["none", "None", "NONE", "nOnE"])
-def test_a_token_without_a_signature_is_refused(
-    tokens: Tokens, kid: str, spelling: str
-) -> None:
+def test_a_token_without_a_signature_is_refused(tokens: Tokens, kid: str, spelling: str) -> None:
     _, claims, signature = tokens.issue(ACCOUNT).split(".")
     header = b64(json.dumps({"alg": spelling, "typ": "JWT", "kid": kid}).encode())
     assert refused(tokens, f"{header}.{claims}.")

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from safelight.backends.memory_file import memory_file
 from safelight.contract.messages import WantedVariant
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.decoder.memory_file import memory_file
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.limits import Limits
 from safelight.image_process_app.pipeline import Encoded, Pipeline

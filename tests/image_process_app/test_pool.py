@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from safelight.backends.memory_file import memory_file
 from safelight.contract.messages import WantedVariant
 from safelight.contract.presets import BUILT_IN
-from safelight.image_process_app.decoder.memory_file import memory_file
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.decoder.worker import ChildFailed
 from safelight.image_process_app.limits import Rejected

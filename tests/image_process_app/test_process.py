@@ -141,7 +141,7 @@ def _uses_descriptors(child: psutil.Process) -> bool:
         links = [str(fd.readlink()) for fd in Path(f"/proc/{child.pid}/fd").iterdir()]
     except OSError:
         return False
-    return any("memfd:original" in link for link in links)
+    return any("originals" in link for link in links)
 
 
 async def test_a_job_is_done_only_when_its_outcome_is_delivered(

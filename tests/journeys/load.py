@@ -3,8 +3,8 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Lock
@@ -39,6 +39,10 @@ class Ledger:
         """Client, image and SHA-256 of everything that was promised."""
         return [tuple(json.loads(line)) for line in self._path.read_text().splitlines()]
 
+    def holds(self, count: int) -> bool:
+        """Whether so many promises were made."""
+        return len(self.lines()) >= count
+
 
 class Load:
     """Clients that send so many different pictures, each until it is promised."""
@@ -46,25 +50,25 @@ class Load:
     def __init__(self, product: Product, ledger: Ledger, count: int) -> None:
         self.product = product
         self.ledger = ledger
-        self.clients = [Client(product.base_url).sign_up() for _ in range(CLIENTS)]
+        self.clients = [Client(product.base_url) for _ in range(CLIENTS)]
         self.refusals: Counter[str] = Counter()
         self.broken = 0
         self.up = Event()
         self.up.set()
-        self._numbers: Iterator[int] = iter(range(count))
+        self._ended = Event()
+        self._numbers = iter(range(count))
         self._lock = Lock()
         self._pool = ThreadPoolExecutor(CLIENTS)
         self._running: list[Future[None]] = []
 
     def __enter__(self) -> "Load":
+        for client in self.clients:
+            client.sign_up()
         self._running = [self._pool.submit(self._send, n) for n in range(CLIENTS)]
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nobody sends any more: what is left of the pictures is not sent."""
-        self._numbers = iter(())
-        self.up.set()
-        self._pool.shutdown()
+        self.end()
         for client in self.clients:
             client.close()
 
@@ -73,20 +77,23 @@ class Load:
         for sender in self._running:
             sender.result()
 
+    def end(self) -> None:
+        """Send no more, whatever is left."""
+        self._ended.set()
+        self.up.set()
+        self._pool.shutdown()
+
     def _next(self) -> int | None:
         with self._lock:
-            return next(self._numbers, None)
+            return None if self._ended.is_set() else next(self._numbers, None)
 
     def _send(self, who: int) -> None:
         while (number := self._next()) is not None:
             content = pictures.jpeg(SIDES[number % len(SIDES)], number)
             while not self._promised(who, content):
                 self.up.wait()
-                if self._numbers_are_over():
+                if self._ended.is_set():
                     return
-
-    def _numbers_are_over(self) -> bool:
-        return not isinstance(self._numbers, type(iter(range(0))))
 
     def _promised(self, who: int, content: bytes) -> bool:
         client = self.clients[who]
@@ -110,7 +117,7 @@ def lost(load: Load) -> list[str]:
     for who, client in enumerate(load.clients):
         client.base_url = httpx.URL(load.product.base_url)
         client.sign_in()
-        wait_for("the queue to empty", lambda client=client: _all_done(client), 0.1)
+        wait_for("the queue to empty", partial(_all_done, client), 0.1)
         images = {image["id"]: image for image in client.all_images()}
         mine = {image_id: digest for owner, image_id, digest in promised if owner == who}
         found += [f"{image_id} is not listed" for image_id in mine if image_id not in images]

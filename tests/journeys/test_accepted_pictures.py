@@ -1,9 +1,11 @@
 """Every accepted kind of picture comes out right."""
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.client import Client
 from tests.journeys import pictures
@@ -84,7 +86,7 @@ def test_an_animation_stays_one_in_every_variant(ann: Client, form: str) -> None
         assert pictures.delays(made) == list(pictures.DELAYS)
         # GIF counts how often it is repeated, WebP how often it is played.
         assert pictures.opened(made).info["loop"] == (4 if form == "GIF" else 3)
-    with pictures.Image.open(pictures.BytesIO(ann.variant(image, "preview"))) as film:
+    with Image.open(BytesIO(ann.variant(image, "preview"))) as film:
         for number, frame in enumerate(pictures.frames()):
             film.seek(number)
             shown = np.asarray(film.convert("RGB"), np.int16)

@@ -120,7 +120,9 @@ def test_a_chunked_body_that_breaks_off_leaves_nothing(client: Client) -> None:
     with wire.connect(client) as connection:
         connection.sendall(wire.head(client, FORM, "Transfer-Encoding: chunked") + chunk)
     with wire.connect(client) as connection:
-        connection.sendall(wire.head(client, FORM, "Transfer-Encoding: chunked") + chunk + b"zz\r\n")
+        connection.sendall(
+            wire.head(client, FORM, "Transfer-Encoding: chunked") + chunk + b"zz\r\n"
+        )
         assert wire.hear(connection).status in (0, 400)
 
 

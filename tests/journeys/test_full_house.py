@@ -28,13 +28,13 @@ def guest(small: Product) -> Iterator[Client]:
 
 
 @pytest.fixture
-def idle(install: Callable[..., Product]) -> Iterator[Product]:
+def idle(install: Callable[..., Product]) -> Product:
     """A product that takes three images at a time and whose decoder is not getting on."""
     product = install(SAFELIGHT_QUEUE_LIMIT="3", SAFELIGHT_CHILDREN="1")
     product.start()
     for child in _children(product):
         child.suspend()
-    yield product
+    return product
 
 
 def test_an_account_keeps_as_many_images_as_it_may(small: Product, guest: Client) -> None:

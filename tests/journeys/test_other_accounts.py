@@ -63,9 +63,7 @@ def test_every_route_answers_for_another_s_image_as_for_none(
     assert owner.image(image["id"]) == image
 
 
-def test_every_route_answers_nobody_the_same_whatever_the_id(
-    image: Json, stranger: Client
-) -> None:
+def test_every_route_answers_nobody_the_same_whatever_the_id(image: Json, stranger: Client) -> None:
     for method, path in _item_routes(stranger):
         for what in WHATS if "{what}" in path else ("",):
             answers = [

@@ -96,7 +96,7 @@ def test_a_change_of_an_old_version_is_refused(owner: Client, image: Json) -> No
     assert second.headers["etag"] == owner.get(path).headers["etag"] != first
     assert_problem(_patch(owner, image, {"name": "x"}, **{"If-Match": first}), 412, _MISMATCH)
     assert owner.image(image["id"])["name"] == "two"
-    for good in (second.headers["etag"], "*", f'{first}, {second.headers["etag"]}'):
+    for good in (second.headers["etag"], "*", f"{first}, {second.headers['etag']}"):
         assert _patch(owner, image, {"name": "two"}, **{"If-Match": good}).status_code == 200
     for bad in ('"nonsense"', "", '"", ""', f"W/{second.headers['etag']}"):
         assert_problem(_patch(owner, image, {"name": "x"}, **{"If-Match": bad}), 412, _MISMATCH)

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -11,6 +12,8 @@ from uuid import uuid4
 import obstore
 import obstore.exceptions
 from obstore.store import LocalStore, ObjectStore, from_url
+
+from safelight.backends.memory_file import memory_file
 
 
 class StoreUnavailable(Exception):
@@ -40,30 +43,33 @@ class Objects:
             self._store = from_url(url)
             self._part = 5 * CHUNK
         else:
-            self._store = LocalStore(self._folder, mkdir=True)
+            self._store = LocalStore(self._folder, mkdir=True, automatic_cleanup=True)
             self._part = CHUNK
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Store the chunks as one object, replacing what was there."""
-        try:
-            await self._put(key, chunks)
-        except (obstore.exceptions.BaseError, OSError) as error:
-            raise _unavailable(error) from error
-
-    async def _put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        if self._folder is None:
-            await self._write(key, chunks)
-            return
-        staged = f"{STAGING}{uuid4().hex}"
-        await self._write(staged, chunks)
-        await asyncio.to_thread(_publish, self._folder / staged, self._folder / key)
+        with _translated():
+            if self._folder is None:
+                await self._write(key, chunks)
+                return
+            staged = f"{STAGING}{uuid4().hex}"
+            try:
+                await self._write(staged, chunks)
+                await asyncio.to_thread(_publish, self._folder / staged, self._folder / key)
+            finally:
+                (self._folder / staged).unlink(missing_ok=True)
 
     async def _write(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         await obstore.put_async(self._store, key, chunks, chunk_size=self._part, max_concurrency=1)
 
     async def put_from(self, key: str, fd: int, offset: int, size: int) -> None:
         """Store `size` bytes of an open file, from `offset` on."""
-        await self.put(key, _file_chunks(fd, offset, size))
+        if self._folder is None:
+            await self.put(key, _file_chunks(fd, offset, size))
+            return
+        with _translated():
+            staged = self._folder / STAGING / uuid4().hex
+            await asyncio.to_thread(_store, fd, offset, size, staged, self._folder / key)
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in chunks.
@@ -78,14 +84,20 @@ class Objects:
         answer = await obstore.get_async(self._store, key, options=options)
         return (bytes(chunk) async for chunk in answer.stream(min_chunk_size=CHUNK))
 
-    async def read_into(self, key: str, fd: int) -> None:
-        """Write the object into an open file."""
-        async for chunk in await self.read(key):
-            os.write(fd, chunk)
-
-    async def size(self, key: str) -> int:
-        """Bytes of the object."""
-        return (await obstore.head_async(self._store, key))["size"]
+    @asynccontextmanager
+    async def opened(self, key: str) -> AsyncIterator[int]:
+        """A descriptor to read the whole object from; what is in files is not copied."""
+        if self._folder is not None:
+            fd = os.open(self._folder / key, os.O_RDONLY)
+            try:
+                yield fd
+            finally:
+                os.close(fd)
+            return
+        with memory_file("object") as fd:
+            async for chunk in await self.read(key):
+                os.write(fd, chunk)
+            yield fd
 
     async def list(self, prefix: str) -> AsyncIterator[Sequence[tuple[str, int]]]:
         """Keys and sizes of everything below a prefix, in batches, in no certain order."""
@@ -94,10 +106,8 @@ class Objects:
 
     async def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
-        try:
+        with suppress(FileNotFoundError), _translated():
             await obstore.delete_async(self._store, key)
-        except FileNotFoundError:
-            return
 
     async def delete_below(self, prefix: str) -> None:
         """Remove every object below a prefix."""
@@ -129,18 +139,59 @@ async def _file_chunks(fd: int, offset: int, size: int) -> AsyncIterator[bytes]:
         yield chunk
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (obstore.exceptions.BaseError, OSError) as error:
+        raise _unavailable(error) from error
+
+
 def _unavailable(error: Exception) -> StoreUnavailable:
     """The store's own words may tell of folders and hosts: they are for the log alone."""
     full = re.search(r"(os error |Errno )(28|122)\b", str(error))
     return NoRoom("the store is full") if full else StoreUnavailable("the store can't be used")
 
 
+def _store(fd: int, offset: int, size: int, staged: Path, final: Path) -> None:
+    """Copy a part of an open file; all in one go, since each change of thread costs time."""
+    try:
+        _copy(fd, offset, size, staged)
+        _publish(staged, final)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _copy(fd: int, offset: int, size: int, staged: Path) -> None:
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    with staged.open("wb") as file:
+        while size > 0:
+            chunk = os.pread(fd, min(CHUNK, size), offset)
+            if not chunk:
+                raise EOFError(f"{size} bytes of the file are missing")
+            file.write(chunk)
+            offset, size = offset + len(chunk), size - len(chunk)
+
+
 def _publish(staged: Path, final: Path) -> None:
     """Give a written file its name, so that both survive a power loss."""
     _sync(staged)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    staged.replace(final)
+    _move(staged, final)
     _sync(final.parent)
+
+
+def _move(staged: Path, final: Path) -> None:
+    while True:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.replace(final)
+        except FileNotFoundError:
+            if not staged.exists():
+                raise
+            continue  # a delete has just removed the empty folder
+        return
 
 
 def _sync(path: Path) -> None:

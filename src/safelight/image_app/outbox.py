@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 
@@ -15,7 +16,7 @@ from safelight.contract.messages import Message
 from safelight.image_app.models import outbox
 
 AT_ONCE = 64
-"""Images of one topic whose messages are under way at the same time."""
+"""Images of one topic whose messages are under way at the same time, where nothing says else."""
 PAUSE = 5.0
 """Seconds until a message that could not be delivered is tried again, and between looks at the
 table when nobody woke the relay."""
@@ -39,14 +40,18 @@ class Relay:
     moment leads to a second delivery and never to none.
     """
 
-    def __init__(self, topic: str, database: Database, delivery: Delivery) -> None:
+    def __init__(
+        self, topic: str, database: Database, delivery: Delivery, at_once: int = AT_ONCE
+    ) -> None:
         self._topic = topic
+        self._at_once = at_once
         self._database = database
         self._delivery = delivery
         self._woken = asyncio.Event()
         self._delivered: list[int] = []
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._runner: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def wake(self) -> None:
         """Look at the table now: something was promised."""
@@ -57,9 +62,10 @@ class Relay:
 
     async def stop(self, patience: float) -> None:
         """Take up nothing new; what is not delivered after `patience` seconds stays promised."""
+        self._stopping = True
+        self.wake()
         if self._runner is not None:
-            self._runner.cancel()
-            await asyncio.wait([self._runner])
+            await self._runner
         tasks = set(self._under_way.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=patience)
@@ -69,17 +75,15 @@ class Relay:
         await self._forget_delivered()
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             self._woken.clear()
             try:
                 await self._forget_delivered()
                 await self._take_up()
             except Exception:
                 log.exception("the relay could not read its promises", topic=self._topic)
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), PAUSE)
-            except TimeoutError:
-                continue
 
     async def _forget_delivered(self) -> None:
         """One transaction for all that were delivered since the last."""
@@ -90,7 +94,7 @@ class Relay:
             del self._delivered[: len(done)]
 
     async def _take_up(self) -> None:
-        room = AT_ONCE - len(self._under_way)
+        room = self._at_once - len(self._under_way)
         if room <= 0:
             return
         promised = await self._promised(self._under_way.keys(), room)

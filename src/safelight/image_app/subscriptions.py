@@ -76,7 +76,7 @@ async def take_event(resources: Resources, message: Message) -> None:
 
 
 async def take_dead_letter(resources: Resources, message: Message) -> None:
-    """Keep the message, and tell the owner when it was a job."""
+    """Keep the message; when it was a job or its outcome, tell the owner."""
     async with begin(resources) as work:
         await work.connection.execute(
             dead_letters.insert().values(
@@ -84,7 +84,8 @@ async def take_dead_letter(resources: Resources, message: Message) -> None:
             )
         )
         image = None
-        if message.headers.get("safelight-topic") == JOBS:
+        of_a_job = message.headers.get("safelight-topic") in (JOBS, OUTCOMES)
+        if of_a_job and clock.is_id(message.key):
             image = await queries.find_any(work.connection, message.key, lock=True)
         if image is not None and image.deleted_at is None and image.status == "processing":
             await _finish(work, image, PARKED)
@@ -98,12 +99,7 @@ async def _apply(work: Work, image: Found, outcome: Outcome) -> None:
     made = [_made(variant) for variant in outcome.variants]
     await queries.finish_variants(work.connection, image.id, made)
     seen = outcome.description.model_dump(exclude={"frames"}) if outcome.description else {}
-    waiting = (await queries.variants_of(work.connection, [image.id]))[image.id]
-    if outcome.error or all(variant.status != "pending" for variant in waiting):
-        await _finish(work, image, outcome.error, seen)
-    elif seen:
-        await queries.change(work.connection, image.id, **seen)
-    work.change(image.account_id)
+    await _finish(work, image, outcome.error, seen)
 
 
 async def _finish(
@@ -120,8 +116,9 @@ async def _finish(
         updated_at=clock.now(),
         **seen,
     )
+    unanswered = fault or PARKED
+    await queries.fail_pending(work.connection, image.id, unanswered.code, unanswered.detail)
     if fault:
-        await queries.fail_pending(work.connection, image.id, fault.code, fault.detail)
         await work.tell("image.failed", image.account_id, image.id, {"error": fault.model_dump()})
     else:
         await work.tell("image.ready", image.account_id, image.id, {})

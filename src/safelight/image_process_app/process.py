@@ -1,14 +1,13 @@
 """One job from message to outcome."""
 
 import asyncio
-from contextlib import ExitStack
 
 import structlog
 
+from safelight.backends.memory_file import memory_file
 from safelight.backends.objects import Objects
 from safelight.contract import keys
 from safelight.contract.messages import Description, Fault, Job, MadeVariant, Outcome
-from safelight.image_process_app.decoder.memory_file import memory_file
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.decoder.protocol import Made
 from safelight.image_process_app.decoder.worker import ChildFailed
@@ -53,23 +52,17 @@ async def _make(
 async def _try(
     job: Job, objects: Objects, pool: DecoderPool
 ) -> tuple[list[MadeVariant], Description]:
-    """The original is fetched only once a child is free, so waiting jobs cost no memory."""
-    with ExitStack() as files:
-        async with pool.child() as child:
-            target = files.enter_context(memory_file("variants"))
-            with memory_file("original") as source:
-                await _fetch(job, objects, source)
+    """The original is opened only once a child is free, so waiting jobs cost no memory."""
+    original = keys.original(job.account_id, job.image_id)
+    with memory_file("variants") as target:
+        try:
+            async with pool.child() as child, objects.opened(original) as source:
                 made, description = await child.decode(
                     job.content_type, job.variants, source, target
                 )
+        except FileNotFoundError:
+            raise MISSING from None
         return await _store(job, objects, made, target), description
-
-
-async def _fetch(job: Job, objects: Objects, source: int) -> None:
-    try:
-        await objects.read_into(keys.original(job.account_id, job.image_id), source)
-    except FileNotFoundError:
-        raise MISSING from None
 
 
 async def _store(job: Job, objects: Objects, made: list[Made], target: int) -> list[MadeVariant]:

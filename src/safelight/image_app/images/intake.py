@@ -153,5 +153,5 @@ class _Reader:
 def name_of(filename: str) -> str:
     """A file's own name as an image's name: its last path part, printable characters only."""
     last = PurePosixPath(filename.replace("\\", "/")).name
-    printable = "".join(c for c in last if c.isprintable()).strip()[:MAX_NAME]
+    printable = "".join(c for c in last if c.isprintable()).strip()[:MAX_NAME].strip()
     return printable if printable.strip(".") else "untitled"

@@ -1,0 +1,101 @@
+"""The documentation has everything that is there, and nothing that is not."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safelight.contract.presets import BUILT_IN
+from safelight.image_app.errors import KINDS
+from safelight.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+ERRORS = (ROOT / "docs" / "errors.md").read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+PRESETS = (ROOT / "docs" / "presets.md").read_text()
+
+ANSWERS, _, FAULTS = ERRORS.partition("\n## Why a picture failed\n")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every line of every table, but for headings."""
+    lines = re.findall(r"^\|(.+)\|$", text, re.MULTILINE)
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return [line for line in cells if "`" in "".join(line)]
+
+
+def default_of(name: str) -> str:
+    """As the table has it: nothing where the default is made from other settings."""
+    default: Any = Settings.model_fields[name].default
+    return f"`{default}`" if default not in (None, "") else ""
+
+
+def names_of_faults() -> Iterator[str]:
+    """Every code that the source gives a picture, found where a fault or a refusal is made."""
+    for path in (ROOT / "src" / "safelight").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in ("Rejected", "Fault"):
+                first = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "code")]
+                for value in first:
+                    if isinstance(value, ast.Constant):
+                        yield str(value.value)
+
+
+def test_every_error_code_is_documented_with_its_status_and_no_other_is() -> None:
+    documented = [(row[0], row[1].strip("`")) for row in rows(ANSWERS)]
+    assert documented == sorted(documented, key=lambda row: row[0])
+    assert sorted(documented) == sorted((str(kind.status), kind.code) for kind in KINDS)
+
+
+def test_every_reason_of_a_picture_to_fail_is_documented_and_no_other_is() -> None:
+    documented = [row[0].strip("`") for row in rows(FAULTS)]
+    assert sorted(documented) == sorted(set(names_of_faults()))
+
+
+def test_every_setting_is_documented_once_with_its_default_and_no_other_is() -> None:
+    documented = [(row[0], row[1]) for row in rows(SETTINGS)]
+    known = [(f"`SAFELIGHT_{name.upper()}`", default_of(name)) for name in Settings.model_fields]
+    assert sorted(documented) == sorted(known)
+
+
+def test_every_preset_is_documented_and_no_other_is() -> None:
+    assert [row[0].strip("`") for row in rows(PRESETS)] == list(BUILT_IN)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_sides_of_a_preset_are_in_its_documentation(name: str) -> None:
+    [line] = [row for row in rows(PRESETS) if row[0] == f"`{name}`"]
+    preset = BUILT_IN[name]
+    if preset.width and preset.height:
+        assert f"{preset.width} × {preset.height}" in line[1]
+    if preset.fit == "cover":
+        assert "fit=cover" in line[1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
+    ],
+)
+def test_no_page_names_a_setting_that_does_not_exist(path: str) -> None:
+    named = set(re.findall(r"SAFELIGHT_[A-Z_]+[A-Z]", (ROOT / path).read_text()))
+    assert named <= {f"SAFELIGHT_{name.upper()}" for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("page", ["errors.md", "settings.md", "presets.md"])
+def test_every_page_of_reference_is_linked_from_the_readme(page: str) -> None:
+    assert f"docs/{page}" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/errors.md", "docs/settings.md"])
+def test_every_link_to_a_file_leads_somewhere(path: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / path).read_text()):
+        assert ((ROOT / path).parent / target).exists(), target
