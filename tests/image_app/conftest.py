@@ -2,22 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from safelight.backends import keyfiles
-from safelight.backends.cache import open_cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
-from safelight.image_app.answers import Answers
-from safelight.image_app.links import Links
-from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.resources import Resources, Rules
-from safelight.image_app.tokens import Tokens
-from tests.image_app.given import Pems
-
-SECRET = b"a secret for the links and cursors of tests"
+from tests.image_app.given import Pems, resources_over
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +28,7 @@ def passwords() -> Passwords:
     return Passwords()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rules() -> Rules:
     """The rules of a default installation."""
     return Rules(
@@ -62,17 +56,5 @@ async def resources(
     rules: Rules,
     relay_woken: asyncio.Event,
 ) -> AsyncIterator[Resources]:
-    cache = open_cache("mem://")
-    yield Resources(
-        database=database,
-        objects=objects,
-        answers=Answers(cache),
-        passwords=passwords,
-        tokens=Tokens(pems.private, pems.public),
-        links=Links(SECRET),
-        cursors=Cursors(SECRET),
-        rules=rules,
-        wake_relay=relay_woken.set,
-        check_processing=lambda: True,
-    )
-    await cache.close()
+    async with resources_over(database, objects, pems, passwords, rules) as made:
+        yield replace(made, wake_relay=relay_woken.set)

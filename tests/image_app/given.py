@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message as AsgiMessage
 
+from safelight.backends.cache import open_cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.contract import keys
@@ -24,11 +26,17 @@ from safelight.contract.messages import (
 )
 from safelight.image_app import clock
 from safelight.image_app.accounts import queries as account_queries
+from safelight.image_app.answers import Answers
 from safelight.image_app.images import queries, upload
+from safelight.image_app.links import Links
 from safelight.image_app.models import Found, accounts, outbox
-from safelight.image_app.resources import Resources
+from safelight.image_app.paging import Cursors
+from safelight.image_app.passwords import Passwords
+from safelight.image_app.resources import Resources, Rules
+from safelight.image_app.tokens import Tokens
 
 BOUNDARY = "a-boundary"
+SECRET = b"a secret for the links and cursors of tests"
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,27 @@ class Pems:
 
     private: bytes
     public: bytes
+
+
+@asynccontextmanager
+async def resources_over(
+    database: Database, objects: Objects, pems: Pems, passwords: Passwords, rules: Rules
+) -> AsyncIterator[Resources]:
+    """What the composition makes of these."""
+    cache = open_cache("mem://")
+    yield Resources(
+        database=database,
+        objects=objects,
+        answers=Answers(cache),
+        passwords=passwords,
+        tokens=Tokens(pems.private, pems.public),
+        links=Links(SECRET),
+        cursors=Cursors(SECRET),
+        rules=rules,
+        wake_relay=lambda: None,
+        check_processing=lambda: True,
+    )
+    await cache.close()
 
 
 def with_rules(resources: Resources, **values: int) -> Resources:
