@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PYTHON := .venv/bin/python
 SAFELIGHT := .venv/bin/safelight
-INSTALL := $(UV) pip install --quiet --python $(PYTHON)
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(PYTHON)
 
 .PHONY: help
 help: ## List what there is to make

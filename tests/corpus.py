@@ -41,7 +41,10 @@ def judge(client: Client, folder: Path, entry: Entry) -> Verdict:
         refused = answer.status_code < SERVER_ERROR
         wrong = "" if refused and _may_be_rejected(entry) else "was refused"
         return Verdict(name, expected, got, wrong)
-    image = client.processed(answer.json()["id"])
+    try:
+        image = client.processed(answer.json()["id"])
+    except AssertionError as error:
+        return Verdict(name, expected, "processing", str(error))
     if image["status"] == "failed":
         got = f"failed {image['error']['code']}"
         return Verdict(name, expected, got, "" if _may_be_rejected(entry) else "has failed")
@@ -115,6 +118,14 @@ def judge_request(client: Client, content: bytes, case: Entry) -> Verdict:
     return Verdict(f"request: {case['name']}", "201 or 4xx, inert", got, wrong)
 
 
+def _judge_health(client: Client, good: bytes) -> Verdict:
+    """Whether the API and the processor still do their work."""
+    status = client.processed(client.upload(good)["id"])["status"]
+    ready = client.get("/health/ready").status_code
+    wrong = "" if (status, ready) == ("ready", 200) else "is unwell"
+    return Verdict("the product afterwards", "ready, 200", f"{status}, {ready}", wrong)
+
+
 def _expected(entry: Entry) -> str:
     what = f"ok {entry.get('width')}x{entry.get('height')}"
     what = what if entry["expected"] == "ok" else f"reject {entry.get('reason', '')}"
@@ -133,9 +144,7 @@ def run(folder: Path) -> int:
         verdicts = list(pool.map(lambda entry: judge(client, folder, entry), manifest["files"]))
         good = (folder / "good" / "sharp__320x240.jpg").read_bytes()
         verdicts += [judge_request(client, good, case) for case in manifest["request_cases"]]
-        alive = client.upload_and_wait(good)["status"]
-        ready = client.get("/health/ready").status_code
-    verdicts.append(Verdict("the product afterwards", "alive", f"{alive}, {ready}", ""))
+        verdicts.append(_judge_health(client, good))
     width = max(len(v.name) for v in verdicts)
     for v in verdicts:
         print(f"{v.name:{width}}  {v.expected:38}  {v.got:34}  {v.wrong or 'right'}")

@@ -37,6 +37,7 @@ def up(
 
     composition.prepare(settings)
     with composition.alone(settings.data_dir):
+        asyncio.run(composition.migrate_database(settings))
         listener = serving.bind(settings.host, settings.port)
         address = serving.address(listener)
         server = serving.Server(composition.embedded(settings), settings.drain_seconds)

@@ -1,14 +1,14 @@
 """The one place where parts meet."""
 
-import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from safelight.backends import keyfiles
 from safelight.backends.cache import open_cache
@@ -67,8 +67,8 @@ def alone(folder: Path) -> Iterator[None]:
 
 def embedded(settings: Settings) -> FastAPI:
     """The whole product in one process, with decoders in child processes."""
-    database = Database(settings.resolved_database_url())
-    objects = Objects(settings.resolved_objects_url())
+    database = _database(settings)
+    objects = _objects(settings)
     cache = open_cache(settings.cache_url)
     delivery = InProcessDelivery()
     pool = _decoders(settings)
@@ -97,24 +97,22 @@ def embedded(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await migrate(database)
-        await objects.sweep_staging()
-        await upload.sweep(resources, before=clock.now())
-        await pool.start()
-        subscriptions.subscribe(delivery, resources)
-        delivery.subscribe(JOBS, job_handler(objects, pool, delivery))
-        await delivery.start()
-        for relay in relays:
-            relay.start()
-        try:
+        async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
+            ending.push_async_callback(database.close)
+            ending.push_async_callback(cache.close)
+            await objects.sweep_staging()
+            await upload.sweep(resources, before=clock.now())
+            ending.push_async_callback(pool.stop)
+            await pool.start()
+            subscriptions.subscribe(delivery, resources)
+            delivery.subscribe(JOBS, job_handler(objects, pool, delivery))
+            await delivery.start()
+            ending.push_async_callback(delivery.stop)
+            for relay in relays:
+                relay.start()
+                ending.push_async_callback(relay.stop, settings.drain_seconds)
+            ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
-        finally:
-            log.info("finishing what is under way", seconds=settings.drain_seconds)
-            await asyncio.gather(*(relay.stop(settings.drain_seconds) for relay in relays))
-            await delivery.stop()
-            await pool.stop()
-            await cache.close()
-            await database.close()
 
     return create_app(resources, lifespan)
 
@@ -164,23 +162,47 @@ def _link_secret(settings: Settings) -> bytes:
 
 
 async def migrate_database(settings: Settings) -> None:
-    """Bring the database to the newest shape."""
-    database = Database(settings.resolved_database_url())
-    try:
+    """Bring the database to the newest shape; raises `Unusable`."""
+    async with _opened_database(settings) as database:
         await migrate(database)
-    finally:
-        await database.close()
 
 
 async def verify(settings: Settings, tell: Callable[[str], None]) -> tuple[int, int, int]:
     """Tell every difference; returns how many images, promises and differences there are."""
-    database = Database(settings.resolved_database_url())
-    objects = Objects(settings.resolved_objects_url())
-    found = 0
-    try:
+    if not settings.data_dir.is_dir():
+        raise Unusable(f"there is no data folder {settings.data_dir}")
+    objects, found = _objects(settings), 0
+    async with _opened_database(settings) as database:
         async for line in verification.differences(database, objects):
             tell(line)
             found += 1
         return *await verification.counts(database), found
+
+
+@asynccontextmanager
+async def _opened_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database for one command; raises `Unusable` when it is none of ours."""
+    database = _database(settings)
+    try:
+        yield database
+    except DatabaseError as error:
+        url = settings.resolved_database_url()
+        raise Unusable(f"the database {url} can't be used: {error.orig}") from None
     finally:
         await database.close()
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.resolved_database_url())
+    except (ValueError, ArgumentError) as error:
+        raise Unusable(f"SAFELIGHT_DATABASE_URL can't be used: {error}") from None
+
+
+def _objects(settings: Settings) -> Objects:
+    url = settings.resolved_objects_url()
+    try:
+        return Objects(url)
+    except Exception as error:
+        # Whatever a store says to its URL, whoever starts the product has to read it.
+        raise Unusable(f"the object store {url} can't be used: {error}") from None

@@ -30,17 +30,22 @@ def test_a_pair_is_made_once_and_kept(pair: tuple[Path, Path]) -> None:
     assert {path.name for path in private.parent.iterdir()} == {"private.pem", "public.pem"}
 
 
-@pytest.mark.parametrize("there", [0, 1])
-def test_half_a_pair_is_refused_and_both_halves_are_named(
-    pair: tuple[Path, Path], there: int
-) -> None:
-    pair[there].parent.mkdir()
-    pair[there].write_text("half")
+def test_a_public_key_alone_is_refused_and_both_are_named(pair: tuple[Path, Path]) -> None:
+    private, public = pair
+    public.parent.mkdir()
+    public.write_text("half")
     with pytest.raises(Unusable) as refusal:
-        keyfiles.make_keys(*pair)
-    assert f"{pair[there]} exists and {pair[1 - there]} does not" in str(refusal.value)
-    assert pair[there].read_text() == "half"
-    assert not pair[1 - there].exists()
+        keyfiles.make_keys(private, public)
+    assert f"{public} exists and {private} does not" in str(refusal.value)
+
+
+def test_a_missing_public_key_is_made_from_its_private_one(pair: tuple[Path, Path]) -> None:
+    private, public = pair
+    keyfiles.make_keys(private, public)
+    before = public.read_bytes()
+    public.unlink()
+    assert keyfiles.make_keys(private, public)
+    assert public.read_bytes() == before
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o660, 0o644, 0o601])

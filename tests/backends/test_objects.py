@@ -84,7 +84,6 @@ async def test_chunks_that_raise_leave_nothing_and_their_exception_arrives_as_it
     await check_that_it_arrives(store, OwnError("in the midst of it"), before)
 
 
-@pytest.mark.xfail(reason="an OSError of the chunks is taken for one of the store")
 @pytest.mark.parametrize("kind", [ConnectionResetError, TimeoutError])
 async def test_an_operating_system_error_of_the_chunks_arrives_as_it_is_too(
     store: Objects, kind: type[OSError]

@@ -265,15 +265,11 @@ async def test_a_relay_that_never_started_stops(database: Database) -> None:
 
 
 async def test_a_relay_that_is_woken_as_it_is_stopped_stops(database: Database) -> None:
-    recipient = Recipient()
-    relay = Relay(JOBS, database, recipient.delivery)
-    relay.start()
-    await promise(database, message("a", 1))
-    relay.wake()
-    await recipient.has_taken(1)
-    await nothing_promised(database)
-    for _ in range(10):  # whichever turn of the loop the two meet in
+    relays = [Relay(JOBS, database, InProcessDelivery()) for _ in range(10)]
+    for relay in relays:
+        relay.start()
+    for _ in range(10):  # by then each has looked at the table and waits to be woken
+        await promised(database, JOBS)
+    for relay in relays:
         relay.wake()
-        await asyncio.sleep(0)
-    relay.wake()
-    await stop(relay)
+    await asyncio.gather(*(stop(relay) for relay in relays))

@@ -48,7 +48,7 @@ async def decode(pool: DecoderPool, source: int) -> list[str]:
 
 async def until(look: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not look():  # noqa: ASYNC110 - another process tells nobody
+        while not look():
             await asyncio.sleep(0.005)
 
 

@@ -39,18 +39,24 @@ def stocked() -> Iterator[Callable[..., Product]]:
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Iterator[Callable[..., Product]]:
-    """Makes products that are not started, for stories that stop, kill and start them."""
+def installed() -> Iterator[list[Product]]:
+    """What `install` made, ended when the story is over."""
     made: list[Product] = []
+    yield made
+    for product in made:
+        product.end()
+
+
+@pytest.fixture
+def install(tmp_path: Path, installed: list[Product]) -> Callable[..., Product]:
+    """Makes products that are not started, for stories that stop, kill and start them."""
 
     def make(name: str = "product", **settings: str) -> Product:
         (tmp_path / name).mkdir()
-        made.append(Product(tmp_path / name, **settings))
-        return made[-1]
+        installed.append(Product(tmp_path / name, **settings))
+        return installed[-1]
 
-    yield make
-    for product in made:
-        product.end()
+    return make
 
 
 @pytest.fixture
@@ -79,7 +85,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Show the end of the product's log beside a failure."""
     report = yield
     if report.failed:
-        for value in getattr(item, "funcargs", {}).values():
+        arguments = getattr(item, "funcargs", {})
+        for value in [*arguments.values(), *arguments.get("installed", ())]:
             if isinstance(value, Product) and value.log.exists():
                 lines = value.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
                 report.sections.append((f"log of {value.data}", "\n".join(lines)))

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 
 KEY_BITS = 3072
@@ -21,18 +22,30 @@ class Unusable(Exception):
 
 
 def make_keys(private: Path, public: Path) -> bool:
-    """Make the pair of keys that signs tokens, unless both are there; whether it was made."""
+    """Make the pair of keys that signs tokens, unless both are there; whether it was made.
+
+    A public key that is missing is made from its private one.
+    """
     if private.exists() and public.exists():
         return False
-    if private.exists() or public.exists():
-        there, missing = (private, public) if private.exists() else (public, private)
-        raise Unusable(f"{there} exists and {missing} does not: bring it back or remove both")
-    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _write(public, public_pem)
-    _write(private, pem)
+    if public.exists():
+        raise Unusable(f"{public} exists and {private} does not: bring it back or remove both")
+    if not private.exists():
+        _write(private, _pem(rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)))
+    _write(public, _public_pem(read_private(private)))
     return True
+
+
+def _pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _public_pem(private_pem: bytes) -> bytes:
+    try:
+        key = load_pem_private_key(private_pem, None)
+    except (ValueError, TypeError) as error:
+        raise Unusable(f"the private key can't be used: {error}") from None
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def read_private(path: Path) -> bytes:
@@ -55,12 +68,15 @@ def link_secret(path: Path) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, with mode 0600 from the first byte on."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.new")
-    staged.unlink(missing_ok=True)
-    fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.rename(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged.unlink(missing_ok=True)
+        fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.rename(path)
+    except OSError as error:
+        raise Unusable(f"can't write {path}: {error.strerror}") from None

@@ -48,13 +48,14 @@ class Objects:
 
     async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """Store the chunks as one object, replacing what was there."""
-        with _translated():
+        source = _Source(chunks)
+        with _translated(source):
             if self._folder is None:
-                await self._write(key, chunks)
+                await self._write(key, source.chunks())
                 return
             staged = f"{STAGING}{uuid4().hex}"
             try:
-                await self._write(staged, chunks)
+                await self._write(staged, source.chunks())
                 await asyncio.to_thread(_publish, self._folder / staged, self._folder / key)
             finally:
                 (self._folder / staged).unlink(missing_ok=True)
@@ -81,7 +82,8 @@ class Objects:
             options["range"] = (start, end)
         elif start:
             options["range"] = {"offset": start}
-        answer = await obstore.get_async(self._store, key, options=options)
+        with _translated():
+            answer = await obstore.get_async(self._store, key, options=options)
         return (bytes(chunk) async for chunk in answer.stream(min_chunk_size=CHUNK))
 
     @asynccontextmanager
@@ -139,13 +141,31 @@ async def _file_chunks(fd: int, offset: int, size: int) -> AsyncIterator[bytes]:
         yield chunk
 
 
+class _Source:
+    """Somebody's chunks, and what they raised, to tell that from what the store raised."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self.failure: BaseException | None = None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._chunks:
+                yield chunk
+        except BaseException as failure:
+            self.failure = failure
+            raise
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(source: _Source | None = None) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError:
-        raise
     except (obstore.exceptions.BaseError, OSError) as error:
+        if source is not None and source.failure is not None:
+            raise source.failure from None
+        if isinstance(error, FileNotFoundError):
+            raise
         raise _unavailable(error) from error
 
 
@@ -184,7 +204,7 @@ def _publish(staged: Path, final: Path) -> None:
 
 def _move(staged: Path, final: Path) -> None:
     while True:
-        final.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(final.parent)
         try:
             staged.replace(final)
         except FileNotFoundError:
@@ -192,6 +212,14 @@ def _move(staged: Path, final: Path) -> None:
                 raise
             continue  # a delete has just removed the empty folder
         return
+
+
+def _make_folder(folder: Path) -> None:
+    """A new folder is lost in a power loss until the one above it is synced."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
 
 
 def _sync(path: Path) -> None:

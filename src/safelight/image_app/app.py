@@ -64,6 +64,7 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
 _UNWELL: dict[type[Exception], errors.Kind] = {
     NoRoom: errors.INSUFFICIENT_STORAGE,
     StoreUnavailable: errors.STORAGE_UNAVAILABLE,
+    FileNotFoundError: errors.STORAGE_UNAVAILABLE,  # a row without its object
     exc.OperationalError: errors.SERVICE_UNAVAILABLE,
     exc.InterfaceError: errors.SERVICE_UNAVAILABLE,
     exc.TimeoutError: errors.SERVICE_UNAVAILABLE,

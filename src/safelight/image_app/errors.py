@@ -152,7 +152,7 @@ SERVICE_UNAVAILABLE = Kind(
     503, "service-unavailable", "Service unavailable", "Try again in a moment.", _SOON
 )
 STORAGE_UNAVAILABLE = Kind(
-    503, "storage-unavailable", "Storage unavailable", "The file can't be kept now.", _SOON
+    503, "storage-unavailable", "Storage unavailable", "Files can't be kept or read now.", _SOON
 )
 INSUFFICIENT_STORAGE = Kind(
     507, "insufficient-storage", "Insufficient storage", "There is no room for the file now."

@@ -40,15 +40,16 @@ async def _account_differences(
         async for batch in objects.list(prefix):
             stored.update(batch)
     made = await _variants(connection, account.id)
-    promised = {topic: await _promised(connection, topic) for topic in (JOBS, EVENTS)}
+    jobs = await _promised(connection, JOBS, "image.job")
+    erasures = await _promised(connection, EVENTS, "image.deleted")
     count = size = 0
     rows = await connection.execute(select(images).where(images.c.account_id == account.id))
     for row in rows:
         if row.deleted_at is None:
             count, size = count + 1, size + row.size
-            for line in _image_differences(row, made.get(row.id, []), stored, promised[JOBS]):
+            for line in _image_differences(row, made.get(row.id, []), stored, jobs):
                 yield line
-        elif row.id not in promised[EVENTS]:
+        elif row.id not in erasures:
             yield f"image {row.id}: is deleted and nothing is promised to erase it"
         else:
             stored = {key: n for key, n in stored.items() if keys.image_of(key) != row.id}
@@ -101,9 +102,11 @@ async def _variants(connection: AsyncConnection, account_id: str) -> dict[str, l
     return found
 
 
-async def _promised(connection: AsyncConnection, topic: str) -> set[str]:
-    query = select(outbox.c.key).where(outbox.c.topic == topic)
-    return set((await connection.execute(query)).scalars())
+async def _promised(connection: AsyncConnection, topic: str, kind: str) -> set[str]:
+    """Ids of the images for which a message of this kind waits."""
+    query = select(outbox.c.key, outbox.c.headers).where(outbox.c.topic == topic)
+    rows = await connection.execute(query)
+    return {row.key for row in rows if row.headers.get("ce_type") == kind}
 
 
 async def counts(database: Database) -> tuple[int, int]:

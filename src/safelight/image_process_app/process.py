@@ -16,10 +16,8 @@ from safelight.image_process_app.limits import Rejected
 TRIES = 3
 """How often a picture may bring down its decoder before it is rejected."""
 
-DEADLY = Rejected(
-    "processing-error", "The picture could not be processed: opening it failed every time."
-)
-MISSING = Rejected("original-missing", "The file of this picture is gone.")
+DEADLY = "The picture could not be processed: opening it failed every time."
+MISSING = "The file of this picture is gone."
 
 log = structlog.get_logger()
 
@@ -46,7 +44,7 @@ async def _make(
             return await _try(job, objects, pool)
         except ChildFailed as failure:
             log.warning("try failed", image_id=job.image_id, number=number, reason=str(failure))
-    raise DEADLY
+    raise Rejected("processing-error", DEADLY)
 
 
 async def _try(
@@ -61,7 +59,7 @@ async def _try(
                     job.content_type, job.variants, source, target
                 )
         except FileNotFoundError:
-            raise MISSING from None
+            raise Rejected("original-missing", MISSING) from None
         return await _store(job, objects, made, target), description
 
 

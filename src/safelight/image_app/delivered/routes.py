@@ -80,13 +80,14 @@ async def deliver(
     headers = _headers(found)
     if not_modified(if_none_match, found.etag):
         return Response(status_code=304, headers=headers)
-    part = ranges.part_of(found.size, range_, if_range, found.etag)
+    whole = request.method == "HEAD"  # ranges are for GET alone (RFC 9110, 14.2)
+    part = None if whole else ranges.part_of(found.size, range_, if_range, found.etag)
     sent = part or range(found.size)
     headers["Content-Length"] = str(len(sent))
     if part:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{found.size}"
     status = 206 if part else 200
-    if request.method == "HEAD":
+    if whole:
         return Response(status_code=status, headers=headers, media_type=found.content_type)
     chunks = await resources.objects.read(found.key, sent.start, sent.stop)
     return StreamingResponse(chunks, status, headers, found.content_type)

@@ -9,6 +9,8 @@ ENOUGH = 512
 """First bytes that tell the format for certain."""
 FTYP_HEADER = 16
 
+GIF = b"GIF8"
+GIF_HEADER = 10
 AVIF = b"avif"
 NOT_STILL_AVIF = frozenset(
     (b"avis", b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs")
@@ -48,6 +50,9 @@ def sides(head: bytes) -> tuple[int, int] | None:
     """Width and height as displayed, in pixels, or None where the header, as far as it is here,
     does not tell. A side can be 0.
     """
+    if head.startswith(GIF):
+        # imagesize reads them as signed numbers, and the largest screens as none.
+        return struct.unpack("<HH", head[6:10]) if len(head) >= GIF_HEADER else None
     try:
         width, height = imagesize.get(io.BytesIO(head))
     except Exception:

@@ -61,20 +61,32 @@ class DecoderPool:
     @asynccontextmanager
     async def child(self) -> AsyncIterator["Child"]:
         """Wait for a child and have it alone for one picture."""
-        worker = await self._idle.get()
+        worker = await self._take()
         try:
             yield Child(worker, self._deadline, self._limits)
         finally:
             if worker.idle and worker.pictures < self._pictures_per_child:
                 self._idle.put_nowait(worker)
             else:
-                self._alive.discard(worker)
-                task = asyncio.create_task(self._replace(worker), name="replace a decoder")
-                self._replacing.add(task)
-                task.add_done_callback(self._replacing.discard)
+                self._replace_soon(worker)
+
+    async def _take(self) -> Worker:
+        """An idle child that lives: no picture pays for one that died before it came."""
+        while True:
+            worker = await self._idle.get()
+            if worker.alive():
+                return worker
+            log.warning("an idle decoder has died")
+            self._replace_soon(worker)
+
+    def _replace_soon(self, worker: Worker) -> None:
+        task = asyncio.create_task(self._replace(worker), name="replace a decoder")
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
 
     async def _replace(self, worker: Worker) -> None:
         await (worker.end(PATIENCE) if worker.idle else worker.kill())
+        self._alive.discard(worker)
         while True:
             try:
                 return await self._add()
@@ -115,16 +127,18 @@ class Child:
         )
         made: list[Made] = []
         async for answer in self._worker.ask(request, source, target, self._deadline):
-            match answer:
-                case Made():
-                    _log(answer.error, answer.log)
-                    made.append(answer)
-                case Refused(error=error):
-                    _log(error, answer.log)
-                    raise Rejected(error.code, error.detail)
-                case Done(description=description):
-                    seen = description
-        return made, seen
+            last = answer
+            if isinstance(answer, Made | Refused):
+                _log(answer.error, answer.log)
+            if isinstance(answer, Made):
+                made.append(answer)
+        # Only now, so that no conversation is left half heard for the garbage collector to end.
+        match last:
+            case Done(description=description):
+                return made, description
+            case Refused(error=error):
+                raise Rejected(error.code, error.detail)
+        raise ChildFailed("a decoder talks nonsense")
 
 
 def _log(error: Fault | None, words: str) -> None:

@@ -9,6 +9,8 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from pydantic import ValidationError
+
 from safelight.image_process_app.decoder.protocol import (
     ANSWERS,
     END,
@@ -28,6 +30,7 @@ ENVIRONMENT = {
 """Empty but for how to decode. Huge pages for the buffers of whole pictures save a seventh of
 the time; the kernel would otherwise hand them out 4 KiB at a time."""
 RECEIVED_AT_ONCE = 1 << 16
+LONGEST_LINE = 1 << 20
 START_SECONDS = 60.0
 MODULE = "safelight.image_process_app.decoder.child"
 
@@ -53,18 +56,22 @@ class Worker:
         ours.setblocking(False)
         with theirs:
             arguments = (str(theirs.fileno()), str(memory), str(os.getpid()))
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                "-m",
-                MODULE,
-                *arguments,
-                pass_fds=[theirs.fileno()],
-                env=ENVIRONMENT,
-                stdin=DEVNULL,
-                stdout=DEVNULL,
-                start_new_session=True,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    "-I",
+                    "-m",
+                    MODULE,
+                    *arguments,
+                    pass_fds=[theirs.fileno()],
+                    env=ENVIRONMENT,
+                    stdin=DEVNULL,
+                    stdout=DEVNULL,
+                    start_new_session=True,
+                )
+            except BaseException:
+                ours.close()
+                raise
         worker = cls(process, ours)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -77,6 +84,18 @@ class Worker:
         worker.idle = True
         return worker
 
+    def alive(self) -> bool:
+        """Whether an idle child is still there. One that died has closed its end, and one that
+        is well has nothing to say.
+        """
+        try:
+            self._connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
     async def ask(
         self, request: Request, source: int, target: int, seconds: float
     ) -> AsyncIterator[Answer]:
@@ -88,7 +107,8 @@ class Worker:
         self.idle = False
         self.pictures += 1
         try:
-            await self._say(request, source, target)
+            async with asyncio.timeout(seconds):
+                await self._say(request, source, target)
             while not self.idle:
                 async with asyncio.timeout(seconds):
                     answer = await self._hear()
@@ -122,9 +142,14 @@ class Worker:
 
     async def _hear(self) -> Answer:
         while END not in self._heard:
+            if len(self._heard) > LONGEST_LINE:
+                raise ChildFailed("a decoder does not stop talking")
             heard = await asyncio.get_running_loop().sock_recv(self._connection, RECEIVED_AT_ONCE)
             if not heard:
                 raise ChildFailed("a decoder died")
             self._heard += heard
         line, _, self._heard = self._heard.partition(END)
-        return ANSWERS.validate_json(line)
+        try:
+            return ANSWERS.validate_json(line)
+        except ValidationError:
+            raise ChildFailed("a decoder talks nonsense") from None

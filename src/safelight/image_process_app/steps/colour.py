@@ -1,13 +1,17 @@
 """Bring a picture's colours to sRGB, through its profile, which is then dropped."""
 
+import struct
+
 import pyvips
 
 from safelight.image_process_app.picture import GREY, SRGB, Picture
 
 PROFILE = "icc-profile-data"
-DESCRIPTION_TAG = b"desc"
-SRGB_NAMES = (b"sRGB IEC61966", b"sRGB built-in", b"sRGB2014", b"sRGB\0", b"s\0R\0G\0B\0 \0I\0E\0C")
-HEADER = 4096
+SRGB_NAMES = ("sRGB", "sRGB built-in", "sRGB2014", "GIMP built-in sRGB")
+SRGB_STANDARD = "sRGB IEC61966-2"
+"""HP, Apple and Adobe write `-2.1` or `-2-1`, some with a word on black behind it."""
+TAG_TABLE = 128
+MOST_TAGS = 100
 INTENT = {"intent": "relative", "black_point_compensation": True}
 """What photo editors and browsers do: without it the black of ink comes out grey."""
 
@@ -27,14 +31,39 @@ def to_srgb(picture: Picture) -> Picture:
 def _is_plain(image: pyvips.Image) -> bool:
     if image.interpretation not in SRGB + GREY or image.format not in ("uchar", "ushort"):
         return False
-    return not image.get_typeof(PROFILE) or _names_srgb(image.get(PROFILE))
+    return not image.get_typeof(PROFILE) or is_srgb(image.get(PROFILE))
 
 
-def _names_srgb(profile: bytes) -> bool:
+def is_srgb(profile: bytes) -> bool:
     """Whether a profile is the one that pictures without a profile have. Most cameras write it,
     and a transform from sRGB to sRGB costs as much as the decode.
     """
-    return any(name in profile[:HEADER] for name in SRGB_NAMES)
+    name = _description(profile)
+    return name in SRGB_NAMES or name.startswith(SRGB_STANDARD)
+
+
+def _description(profile: bytes) -> str:
+    """The profile's own name, "" without one: ASCII in version 2 of the ICC's specification,
+    UTF-16 in version 4. To look for a name anywhere would take `Linear sRGB` for sRGB.
+    """
+    try:
+        (count,) = struct.unpack_from(">I", profile, TAG_TABLE)
+        for number in range(min(count, MOST_TAGS)):
+            tag, start, size = struct.unpack_from(">4sII", profile, TAG_TABLE + 4 + 12 * number)
+            if tag == b"desc":
+                return _text(profile[start : start + size])
+    except struct.error:
+        pass
+    return ""
+
+
+def _text(element: bytes) -> str:
+    if element[:4] == b"mluc":
+        length, start = struct.unpack_from(">II", element, 20)
+        text = element[start : start + length].decode("utf-16-be", "replace")
+    else:
+        text = element[12:].partition(b"\0")[0].decode("ascii", "replace")
+    return text.rstrip("\0").strip()
 
 
 def _convert(image: pyvips.Image) -> pyvips.Image:

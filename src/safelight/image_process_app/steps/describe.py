@@ -8,7 +8,8 @@ import pyvips
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.steps.resize import scale
 
-PLACEHOLDER_SIDE = 16
+PLACEHOLDER_SIDES = (16, 12, 8)
+PLACEHOLDER_LENGTH = 250
 SAMPLE_SIDE = 64
 BINS = 8
 STEP = 256 // BINS
@@ -23,10 +24,16 @@ def shrink_to_sample(picture: Picture) -> pyvips.Image:
 
 
 def placeholder(sample: pyvips.Image) -> str:
-    """A WebP of about 16 pixels as a data URI, for the time until the picture is there."""
-    image = _within(sample, PLACEHOLDER_SIDE)
-    data = image.webpsave_buffer(Q=30, effort=4, alpha_q=30, keep="none")
-    return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    """A WebP of 16 pixels as a data URI, for the time until the picture is there; smaller where
+    alpha, which costs most of the bytes, would make it longer than 250 characters.
+    """
+    text = ""
+    for side in PLACEHOLDER_SIDES:
+        data = _within(sample, side).webpsave_buffer(Q=30, effort=4, alpha_q=5, keep="none")
+        text = f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+        if len(text) <= PLACEHOLDER_LENGTH:
+            break
+    return text
 
 
 def dominant_color(sample: pyvips.Image) -> str:
@@ -50,14 +57,15 @@ def _within(image: pyvips.Image, side: int) -> pyvips.Image:
 
 
 def taken_at(image: pyvips.Image) -> datetime | None:
-    """When the photograph was taken, by its EXIF; without an offset taken as UTC."""
+    """When the photograph was taken, by its EXIF. Without an offset, or with the blank one that
+    EXIF has for an unknown, it is taken as UTC.
+    """
     text = _exif(image, "exif-ifd2-DateTimeOriginal")
-    offset = _exif(image, "exif-ifd2-OffsetTimeOriginal")
+    offset = _exif(image, "exif-ifd2-OffsetTimeOriginal")[:6]
+    if not offset.strip(" :"):
+        offset = "+00:00"
     try:
-        time = datetime.strptime(text[:19], EXIF_TIME).replace(tzinfo=UTC)
-        if offset:
-            time = datetime.strptime(text[:19] + offset[:6], EXIF_TIME + "%z")
-        return time.astimezone(UTC)
+        return datetime.strptime(text[:19] + offset, EXIF_TIME + "%z").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

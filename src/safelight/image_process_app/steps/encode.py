@@ -12,7 +12,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "jpeg": {"Q": 80, "interlace": True},
     "webp": {"Q": 79, "effort": 2},
 }
-"""WebP effort 2 costs half of effort 4 for 5 % more bytes."""
+"""WebP effort 2 costs half of effort 4 for 5 % more bytes. A progressive JPEG costs seven times a
+plain one for 14 % fewer bytes, 0.15 s of a 12 MP picture in grey; the vocabulary promises it.
+"""
 
 
 def chosen_format(picture: Picture, wanted: Transformation) -> str:

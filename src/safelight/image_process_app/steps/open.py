@@ -78,6 +78,9 @@ def _frames(roll: pyvips.Image, count: int) -> Picture:
     height = roll.height // count
     delays = list(roll.get("delay")) if _has(roll, "delay") else []
     delays += [DEFAULT_DELAY] * (count - len(delays))
+    # A frame that still has the mark of a roll would be cut once more when it is written.
+    roll = roll.copy()
+    roll.remove("page-height")
     return Picture(
         frames=tuple(roll.crop(0, i * height, roll.width, height) for i in range(count)),
         sides=(roll.width, height),
