@@ -35,7 +35,13 @@ TOO_COSTLY = Fault(
 NOT_MADE = Fault(
     code="variant-failed", detail="The picture can be opened, but this could not be made of it."
 )
-OUT_OF_MEMORY = ("out of memory", "insufficient memory")
+OUT_OF_MEMORY = (
+    "out of memory",
+    "insufficient memory",
+    "failed to allocate",
+    "error creating thread",
+)
+"""How libvips, its encoders and a thread that found no room for its stack say it."""
 
 
 def main() -> None:
