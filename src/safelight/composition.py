@@ -33,8 +33,10 @@ from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.limits import Limits
 from safelight.settings import Settings
 
-JOBS_AHEAD = 2
-"""Jobs under way for each decoder: one is opened while another one's variants are stored."""
+JOBS_AHEAD = 8
+"""Jobs under way for each decoder: so many that a few which wait for their next try hold up
+nobody, so few that a stop can finish them.
+"""
 
 log = structlog.get_logger()
 

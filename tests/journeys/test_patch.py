@@ -130,6 +130,7 @@ def test_every_change_is_one_version(owner: Client, image: Json) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: _patch(owner, image, {"name": f"n{n}"}), range(30)))
     assert {answer.status_code for answer in answers} == {200}
+    assert sorted(answer.json()["version"] for answer in answers) == list(range(2, 32))
     assert owner.image(image["id"])["version"] == 31
 
 

@@ -76,7 +76,10 @@ async def check_version(
 async def change_image(
     resources: Resources, account_id: str, image_id: str, patch: ImagePatch, if_match: str | None
 ) -> Reply:
-    """Change what the patch names; raises `image-not-found`, `version-mismatch`."""
+    """Change what the patch names; raises `image-not-found`, `version-mismatch`.
+
+    The reply is the image as this change left it, whoever changes it next.
+    """
     async with begin(resources) as work:
         row = _require_version(
             await queries.find(work.connection, image_id, account_id, lock=True), if_match
@@ -89,7 +92,10 @@ async def change_image(
             )
             await work.tell("image.updated", account_id, image_id, {"version": version})
             work.change(account_id)
-    return await get_image(resources, account_id, image_id)
+            row = _require_version(await queries.find(work.connection, image_id, account_id), None)
+        [image] = await _views(resources, work.connection, [row])
+    body = image.to_json()
+    return Reply(body, _etag(str(image.version), body))
 
 
 async def delete_image(resources: Resources, account_id: str, image_id: str) -> None:

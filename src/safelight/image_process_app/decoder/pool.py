@@ -90,8 +90,9 @@ class DecoderPool:
         while True:
             try:
                 return await self._add()
-            except (ChildFailed, OSError) as error:
-                log.error("no new decoder could be started", reason=str(error))
+            except Exception:
+                # Whatever is wrong with this machine, a pool that gives up helps nobody.
+                log.exception("no new decoder could be started")
                 await asyncio.sleep(RESPAWN_PAUSE)
 
     async def _add(self) -> None:

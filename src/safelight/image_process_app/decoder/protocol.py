@@ -45,7 +45,7 @@ class Made(Line):
 
     kind: Literal["made"] = "made"
     name: str
-    content_type: str = ""
+    content_type: Literal["", "image/jpeg", "image/webp"] = ""
     width: int = 0
     height: int = 0
     size: int = 0
