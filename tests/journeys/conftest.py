@@ -59,6 +59,26 @@ def install(tmp_path: Path, installed: list[Product]) -> Callable[..., Product]:
     return make
 
 
+@pytest.fixture(scope="module")
+def owner(product: Product) -> Iterator[Client]:
+    """Somebody whose pictures all stories of a module share."""
+    with Client(product.base_url) as client:
+        yield client.sign_up()
+
+
+@pytest.fixture(scope="module")
+def place(stocked: Callable[..., Product]) -> Product:
+    """A product in which nothing else happens, so that whatever is left can be seen."""
+    return stocked()
+
+
+@pytest.fixture(scope="module")
+def client(place: Product) -> Iterator[Client]:
+    """The only one who uses that product."""
+    with Client(place.base_url) as client:
+        yield client.sign_up()
+
+
 @pytest.fixture
 def ann(product: Product) -> Iterator[Client]:
     """Somebody who has just signed up."""

@@ -4,7 +4,7 @@ import json
 import random
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,18 +18,6 @@ FORM = "Content-Type: multipart/form-data; boundary=b"
 END = b"\r\n--b--\r\n"
 SEED = 20
 RESET = struct.pack("ii", 1, 0)
-
-
-@pytest.fixture(scope="module")
-def place(stocked: Callable[..., Product]) -> Product:
-    """A product in which nothing else happens, so that whatever is left can be seen."""
-    return stocked()
-
-
-@pytest.fixture(scope="module")
-def client(place: Product) -> Iterator[Client]:
-    with Client(place.base_url) as client:
-        yield client.sign_up()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Finding one's pictures again."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +8,10 @@ import pytest
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem, wrong_fields
-from tests.product import Product
 
 COUNT = 7
 
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def owner(product: Product) -> Iterator[Client]:
-    with Client(product.base_url) as client:
-        yield client.sign_up()
 
 
 @pytest.fixture(scope="module")

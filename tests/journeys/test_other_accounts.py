@@ -1,6 +1,5 @@
 """Another account sees nothing: what belongs to somebody else answers as what does not exist."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,19 +8,12 @@ import pytest
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem, said_of
-from tests.product import Product
 
 RANDOM_ID = str(UUID(int=0x0190A5C0_1234_7ABC_8DEF_0123456789AB))
 BODIES: dict[str, Any] = {"PATCH": {"json": {"name": "mine"}}, "POST": {"json": {}}}
 WHATS = ("original", "thumb", "small", "preview", "grayscale", "nothing", "width=300")
 
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def owner(product: Product) -> Iterator[Client]:
-    with Client(product.base_url) as client:
-        yield client.sign_up()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Changing what is said of a picture."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,18 +9,11 @@ import pytest
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem, wrong_fields
-from tests.product import Product
 
 STALE = {"If-Match": '"0-0123456789abcdef"'}
 NOWHERE = "/v1/images/0190a5c0-1234-7abc-8def-0123456789ab"
 
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def owner(product: Product) -> Iterator[Client]:
-    with Client(product.base_url) as client:
-        yield client.sign_up()
 
 
 @pytest.fixture

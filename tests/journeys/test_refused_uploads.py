@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,18 +14,6 @@ from tests.journeys.leftovers import assert_nothing_is_left
 from tests.product import Product
 
 FILE_BYTES = 25 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def place(stocked: Callable[..., Product]) -> Product:
-    """A product in which nothing else happens, so that whatever is left can be seen."""
-    return stocked()
-
-
-@pytest.fixture(scope="module")
-def client(place: Product) -> Iterator[Client]:
-    with Client(place.base_url) as client:
-        yield client.sign_up()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """From sign-up to a picture in an `<img>`."""
 
 import base64
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -19,12 +18,6 @@ SIDES = {"thumb": (100, 100), "small": (300, 225), "preview": (1440, 1080), "gra
 TYPES = {"thumb": "webp", "small": "webp", "preview": "webp", "grayscale": "jpeg"}
 
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def owner(product: Product) -> Iterator[Client]:
-    with Client(product.base_url) as client:
-        yield client.sign_up()
 
 
 @pytest.fixture(scope="module")

@@ -21,3 +21,11 @@ def not_modified(if_none_match: str | None, etag: str) -> bool:
         return False
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
     return "*" in tags or etag in tags
+
+
+def conditional(body: bytes, etag: str, if_none_match: str | None) -> Response:
+    """`200` with a JSON body, or `304` when the client has just that."""
+    headers = {"ETag": etag}
+    if not_modified(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=JSON)

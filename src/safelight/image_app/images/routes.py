@@ -10,7 +10,7 @@ from safelight.image_app.documents import failures
 from safelight.image_app.images import service, upload
 from safelight.image_app.images.documents import UPLOAD_FAILURES, UPLOAD_FORM
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
-from safelight.image_app.responses import JSON, not_modified
+from safelight.image_app.responses import JSON, conditional
 
 router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
 
@@ -50,12 +50,11 @@ async def list_images(
 ) -> Response:
     wanted = ListParameters(limit=limit, cursor=cursor)
     reply, next_cursor = await service.list_images(resources, account_id, wanted)
-    if not_modified(if_none_match, reply.etag):
-        return Response(status_code=304, headers={"ETag": reply.etag})
-    headers = {"ETag": reply.etag}
+    response = conditional(reply.body, reply.etag, if_none_match)
     if next_cursor:
-        headers["Link"] = f'<{request.url.path}?limit={limit}&cursor={next_cursor}>; rel="next"'
-    return Response(reply.body, headers=headers, media_type=JSON)
+        link = f'<{request.url.path}?limit={limit}&cursor={next_cursor}>; rel="next"'
+        response.headers["Link"] = link
+    return response
 
 
 @router.get(
@@ -68,9 +67,7 @@ async def get_image(
     resources: Needs, account_id: AccountId, image_id: ImageId, if_none_match: IfNoneMatch = None
 ) -> Response:
     reply = await service.get_image(resources, account_id, image_id)
-    if not_modified(if_none_match, reply.etag):
-        return Response(status_code=304, headers={"ETag": reply.etag})
-    return Response(reply.body, headers={"ETag": reply.etag}, media_type=JSON)
+    return conditional(reply.body, reply.etag, if_none_match)
 
 
 async def current_version(
