@@ -50,6 +50,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=max(1, round(drain_seconds)),
             lifespan="on",
             ws="none",
+            proxy_headers=False,
         )
         super().__init__(config)
 
