@@ -1,5 +1,6 @@
 """Taking a file in: streamed to the object store while it is counted, hashed and sniffed."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -70,7 +71,7 @@ class _Reader:
             if self._content_type is None and len(self._head) >= sniff.ENOUGH:
                 self._recognise()
             if not self._measured and len(self._head) >= HEAD:
-                self._measure()
+                await self._measure()
             if self._content_type and held:
                 yield bytes(held)
                 held.clear()
@@ -80,7 +81,7 @@ class _Reader:
         if self._content_type is None:
             self._recognise()
         if not self._measured:
-            self._measure()
+            await self._measure()
         self._fields = self._read_fields()
         yield bytes(held)
 
@@ -109,8 +110,9 @@ class _Reader:
         if self._content_type is None:
             raise errors.UNSUPPORTED_IMAGE()
 
-    def _measure(self) -> None:
-        self._sides = sniff.sides(bytes(self._head))
+    async def _measure(self) -> None:
+        # In a thread: a header of a million crumbs must not hold up everybody else.
+        self._sides = await asyncio.to_thread(sniff.sides, bytes(self._head))
         self._measured = True
         self._head.clear()
         if self._sides is None:
