@@ -28,12 +28,48 @@ class Settings(BaseSettings):
         "info", description="Least severe lines that are logged. `debug` tells of every read."
     )
     database_url: str = Field(
-        "", description="`sqlite:///path`. By default `safelight.db` in the data folder."
+        "",
+        description="`sqlite:///path` or `postgresql://user:password@host/name`. By default "
+        "`safelight.db` in the data folder.",
+        repr=False,
+    )
+    database_connections: Count = Field(
+        10, description="Most connections that one process opens to PostgreSQL."
     )
     objects_url: str = Field(
-        "", description="`file:///path`. By default `objects` in the data folder."
+        "",
+        description="`file:///path` or `s3://bucket`, which takes `AWS_ACCESS_KEY_ID`, "
+        "`AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL` and `AWS_ALLOW_HTTP` from the "
+        "environment. By default `objects` in the data folder.",
     )
-    cache_url: str = Field("mem://", description="`mem://`: in the process.")
+    cache_url: str = Field(
+        "mem://", description="`mem://`: in the process; or `redis://host/0`.", repr=False
+    )
+    broker_url: str = Field(
+        "",
+        description="`kafka://host:9092,host:9092`, for `safelight api` and `safelight processor`.",
+    )
+    broker_prefix: str = Field(
+        "safelight",
+        pattern=r"^[a-zA-Z0-9._-]{1,100}$",
+        description="First part of the names of topics and consumer groups, for installations "
+        "that share a broker.",
+    )
+    broker_partitions: Count = Field(
+        12, description="Partitions of a topic that is made: most processors that share the work."
+    )
+    broker_replication: Count = Field(
+        1, description="Brokers that keep a copy of a topic that is made."
+    )
+    accounts_url: str = Field(
+        "",
+        description="`redis://host/0` keeps accounts and sessions there (append-only persistence "
+        "must be on). By default they are in the database.",
+        repr=False,
+    )
+    processor_port: int = Field(
+        10101, ge=0, le=65535, description="Port of a processor's health and metrics."
+    )
     private_key: Path | None = Field(
         None, description="PEM that signs tokens. By default `private.pem` in the data folder."
     )
