@@ -1,9 +1,13 @@
-"""Real parts for the tests of the parts: SQLite files, folders of objects, photographs."""
+"""Real parts for the tests of the parts: servers, databases, stores of objects, photographs."""
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+
+from typing import TypeVar
 
 import hypothesis
 import pytest
@@ -12,6 +16,9 @@ from safelight import logs
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.image_app.migrations import migrate
+from tests.servers import S3, Broker, Postgres, Server, Valkey
+
+T = TypeVar("T", bound=Server)
 
 # A slow moment of a busy machine is no failure: what has to be fast is a benchmark.
 hypothesis.settings.register_profile("safelight", deadline=None)
@@ -36,21 +43,75 @@ def photograph(photographs: Path) -> bytes:
 
 
 @pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type[T]], T]]:
+    """Starts servers, which last as long as the tests do."""
+    with ExitStack() as running:
+
+        def start(kind: type[T]) -> T:
+            server = kind(tmp_path_factory.mktemp(kind.__name__))
+            running.callback(server.kill)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def postgres(serve: Callable[[type[Postgres]], Postgres]) -> Postgres:
+    return serve(Postgres)
+
+
+@pytest.fixture(scope="session")
+def valkey(serve: Callable[[type[Valkey]], Valkey]) -> Valkey:
+    return serve(Valkey)
+
+
+@pytest.fixture(scope="session")
+def s3(serve: Callable[[type[S3]], S3]) -> S3:
+    return serve(S3)
+
+
+@pytest.fixture(scope="session")
+def broker(serve: Callable[[type[Broker]], Broker]) -> Broker:
+    return serve(Broker)
+
+
+@pytest.fixture(scope="session")
 async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database of the newest shape, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "safelight.db"
-    database = Database(f"sqlite:///{path}")
-    await migrate(database)
-    await database.close()
+    await _migrate(f"sqlite:///{path}")
     return path
 
 
-@pytest.fixture
-async def database(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
+@pytest.fixture(scope="session")
+async def migrated_name(postgres: Postgres) -> str:
+    """The same on PostgreSQL."""
+    name = await asyncio.to_thread(postgres.create)
+    await _migrate(postgres.url(name))
+    return name
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate(database)
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of its own, migrated and empty."""
-    path = tmp_path / "safelight.db"
-    shutil.copy(migrated_file, path)
-    database = Database(f"sqlite:///{path}")
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "safelight.db")
+        return f"sqlite:///{tmp_path / 'safelight.db'}"
+    template = request.getfixturevalue("migrated_name")
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.url(await asyncio.to_thread(postgres.create, template))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
     yield database
     await database.close()
 

@@ -11,14 +11,13 @@ from fastapi import FastAPI
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from safelight.backends import keyfiles
-from safelight.backends.cache import open_cache
+from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.database import Database
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.backends.keyfiles import Unusable
 from safelight.backends.objects import Objects
 from safelight.contract.messages import EVENTS, JOBS
 from safelight.image_app import clock, subscriptions, verification
-from safelight.image_app.answers import Answers
 from safelight.image_app.app import create_app
 from safelight.image_app.images import upload
 from safelight.image_app.links import Links
@@ -71,7 +70,6 @@ def embedded(settings: Settings) -> FastAPI:
     """The whole product in one process, with decoders in child processes."""
     database = _database(settings)
     objects = _objects(settings)
-    cache = open_cache(settings.cache_url)
     delivery = InProcessDelivery()
     pool = _decoders(settings)
     relays = [
@@ -87,7 +85,7 @@ def embedded(settings: Settings) -> FastAPI:
     resources = Resources(
         database=database,
         objects=objects,
-        answers=Answers(cache),
+        answers=MemoryCache(),
         passwords=Passwords(),
         tokens=_tokens(settings),
         links=Links(secret, settings.public_url),
@@ -101,7 +99,6 @@ def embedded(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
             ending.push_async_callback(database.close)
-            ending.push_async_callback(cache.close)
             await objects.sweep_staging()
             await upload.sweep(resources, before=clock.now())
             ending.push_async_callback(pool.stop)

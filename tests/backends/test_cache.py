@@ -1,35 +1,234 @@
-"""The cache: one suite for every kind. Another kind is one more parameter."""
+"""Cached answers: one suite for every kind, and what only a server can do to its users."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
-from cashews import Cache
 
-from safelight.backends.cache import open_cache
+from safelight.backends.cache import Cache, NoCache, started
+from safelight.backends.cache.memory import MemoryCache
+from safelight.backends.cache.redis import TOUCH_SECONDS, RedisCache
+from tests.servers import Valkey
+
+QUESTION = "list:50:"
 
 
-@pytest.fixture(params=["mem://"])
+@pytest.fixture(params=["mem", "redis"])
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
-    cache = open_cache(request.param)
-    yield cache
-    await cache.close()
+    kind: Cache = MemoryCache()
+    if request.param == "redis":
+        valkey: Valkey = request.getfixturevalue("valkey")
+        kind = RedisCache(valkey.create())
+    async with started(kind):
+        yield kind
 
 
-async def test_what_was_kept_is_found_until_it_is_replaced_or_deleted(cache: Cache) -> None:
-    await cache.set("a", "one", expire=60)
-    assert await cache.get("a") == "one"
-    await cache.set("a", "two", expire=60)
-    assert await cache.get("a") == "two"
-    await cache.delete("a")
-    assert await cache.get("a") is None
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Valkey]:
+    """A server for one test to mistreat."""
+    server = Valkey(tmp_path / "valkey")
+    server.start()
+    yield server
+    server.kill()
 
 
-async def test_what_was_never_kept_is_nothing(cache: Cache) -> None:
-    assert await cache.get("never") is None
+@pytest.fixture
+async def pair(server: Valkey) -> AsyncIterator[tuple[RedisCache, RedisCache]]:
+    """Two processes' caches in one server."""
+    url = server.create()
+    async with started(RedisCache(url)) as one, started(RedisCache(url)) as other:
+        assert isinstance(one, RedisCache)
+        assert isinstance(other, RedisCache)
+        yield one, other
 
 
-async def test_two_caches_in_one_process_share_nothing(cache: Cache) -> None:
-    other = open_cache("mem://")
-    await cache.set("a", "one", expire=60)
-    assert await other.get("a") is None
-    await other.close()
+async def remember(cache: Cache, body: bytes, scope: str = "ann", question: str = QUESTION) -> None:
+    _, ticket = await cache.get(scope, question)
+    await cache.keep(scope, question, ticket, body)
+
+
+async def known(cache: Cache, scope: str = "ann", question: str = QUESTION) -> bytes | None:
+    return (await cache.get(scope, question)).body
+
+
+async def write(cache: Cache, scope: str = "ann") -> None:
+    await cache.release(scope, await cache.hold(scope))
+
+
+async def until_up(*caches: RedisCache) -> None:
+    async with asyncio.timeout(10):
+        while not all(cache.is_up() for cache in caches):
+            await asyncio.sleep(0.02)
+
+
+async def test_an_answer_is_kept_for_its_scope_and_question_alone(cache: Cache) -> None:
+    await remember(cache, b"\xff any bytes \0")
+    assert await known(cache) == b"\xff any bytes \0"
+    assert await known(cache, question="list:51:") is None
+    assert await known(cache, scope="bob") is None
+
+
+async def test_an_empty_answer_is_an_answer(cache: Cache) -> None:
+    await remember(cache, b"")
+    assert await known(cache) == b""
+
+
+async def test_a_write_drops_every_answer_of_its_scope_and_of_no_other(cache: Cache) -> None:
+    for scope in ("ann", "bob"):
+        await remember(cache, b"old", scope)
+    await write(cache)
+    assert await known(cache) is None
+    assert await known(cache, "bob") == b"old"
+
+
+async def test_an_answer_made_while_somebody_writes_is_never_read(cache: Cache) -> None:
+    _, ticket = await cache.get("ann", QUESTION)
+    await write(cache)
+    await cache.keep("ann", QUESTION, ticket, b"from before the write")
+    assert await known(cache) is None
+
+
+async def test_after_a_write_answers_are_kept_again(cache: Cache) -> None:
+    await write(cache)
+    await remember(cache, b"new")
+    assert await known(cache) == b"new"
+
+
+async def test_a_small_cache_in_memory_forgets_and_never_confuses() -> None:
+    cache = MemoryCache(size=1000, scopes=5)
+    for number in range(200):
+        await remember(cache, str(number).encode(), f"scope {number % 10}")
+        for scope in range(10):
+            assert await known(cache, f"scope {scope}") in {None} | {
+                str(n).encode() for n in range(scope, 200, 10)
+            }
+    await remember(cache, b"x" * 2000)
+    assert await known(cache) is None
+
+
+async def test_no_cache_knows_nothing() -> None:
+    async with started(NoCache()) as cache:
+        await remember(cache, b"body")
+        assert await known(cache) is None
+        await write(cache)
+
+
+async def test_a_write_is_seen_by_every_process(pair: tuple[RedisCache, RedisCache]) -> None:
+    one, other = pair
+    await remember(one, b"old")
+    assert await known(other) == b"old"
+    await write(one)
+    assert await known(other) is None
+
+
+async def test_nothing_is_served_or_kept_while_a_write_may_be_half_done(
+    pair: tuple[RedisCache, RedisCache],
+) -> None:
+    one, other = pair
+    await remember(one, b"old")
+    first, second = await one.hold("ann"), await other.hold("ann")
+    await one.release("ann", first)
+    await remember(other, b"from before the second write")
+    assert await known(other) is None
+    await other.release("ann", second)
+    await remember(other, b"new")
+    assert await known(one) == b"new"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.6, 2.0])
+async def test_a_server_that_comes_back_remembers_nothing_of_before(
+    server: Valkey, pair: tuple[RedisCache, RedisCache], seconds: float
+) -> None:
+    one, other = pair
+    await remember(one, b"old")
+    server.kill()
+    await write(one)
+    await asyncio.sleep(seconds)
+    server.start()
+    for _ in range(20):
+        assert await known(other) is None
+        assert await known(one) is None
+        await asyncio.sleep(0.02)
+    await until_up(one, other)
+    await remember(one, b"new")
+    assert await known(other) == b"new"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 1.5])
+async def test_a_server_that_was_frozen_serves_nothing_that_was_written_over(
+    server: Valkey, pair: tuple[RedisCache, RedisCache], seconds: float
+) -> None:
+    one, other = pair
+    await remember(one, b"old")
+    server.pause()
+    await write(one)
+    await asyncio.sleep(seconds)
+    server.resume()
+    for _ in range(20):
+        assert await known(other) is None
+        await asyncio.sleep(0.02)
+    await until_up(one, other)
+
+
+async def test_without_the_server_a_write_waits_once_and_then_not_again(
+    server: Valkey, pair: tuple[RedisCache, RedisCache]
+) -> None:
+    one, _ = pair
+    server.kill()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await write(one)
+    assert loop.time() - began >= TOUCH_SECONDS / 2
+    began = loop.time()
+    for _ in range(100):
+        await write(one)
+    assert loop.time() - began < TOUCH_SECONDS
+    assert not one.is_up()
+
+
+async def test_a_cache_that_starts_without_its_server_finds_it_later(server: Valkey) -> None:
+    url = server.create()
+    server.kill()
+    async with started(RedisCache(url)) as cache:
+        assert isinstance(cache, RedisCache)
+        assert await known(cache) is None
+        server.start()
+        await until_up(cache)
+        await remember(cache, b"new")
+        assert await known(cache) == b"new"
+
+
+async def test_writers_and_readers_who_run_into_each_other_never_read_back(
+    pair: tuple[RedisCache, RedisCache],
+) -> None:
+    """A number that only grows, kept in two caches while both processes count up."""
+    truth = 0
+    finished = 0
+
+    async def count_up(cache: RedisCache) -> None:
+        nonlocal truth, finished
+        for _ in range(60):
+            hold = await cache.hold("ann")
+            truth += 1
+            mine = truth
+            await asyncio.sleep(random.random() * 0.002)
+            await cache.release("ann", hold)
+            finished = max(finished, mine)
+
+    async def look(cache: RedisCache) -> None:
+        while not writers.done():
+            at_least = finished
+            body, ticket = await cache.get("ann", QUESTION)
+            if body is None:
+                seen = truth
+                await asyncio.sleep(random.random() * 0.003)
+                await cache.keep("ann", QUESTION, ticket, str(seen).encode())
+            else:
+                assert int(body) >= at_least
+            await asyncio.sleep(0)
+
+    writers = asyncio.gather(*(count_up(cache) for cache in pair for _ in range(2)))
+    await asyncio.gather(*(look(cache) for cache in pair for _ in range(3)))
+    await writers

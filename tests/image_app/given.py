@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message as AsgiMessage
 
-from safelight.backends.cache import open_cache
+from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.contract import keys
@@ -26,7 +26,6 @@ from safelight.contract.messages import (
 )
 from safelight.image_app import clock
 from safelight.image_app.accounts import queries as account_queries
-from safelight.image_app.answers import Answers
 from safelight.image_app.images import queries, upload
 from safelight.image_app.links import Links
 from safelight.image_app.models import Found, accounts, outbox
@@ -52,11 +51,10 @@ async def resources_over(
     database: Database, objects: Objects, pems: Pems, passwords: Passwords, rules: Rules
 ) -> AsyncIterator[Resources]:
     """What the composition makes of these."""
-    cache = open_cache("mem://")
     yield Resources(
         database=database,
         objects=objects,
-        answers=Answers(cache),
+        answers=MemoryCache(),
         passwords=passwords,
         tokens=Tokens(pems.private, pems.public),
         links=Links(SECRET),
@@ -65,7 +63,6 @@ async def resources_over(
         wake_relay=lambda: None,
         check_processing=lambda: True,
     )
-    await cache.close()
 
 
 def with_rules(resources: Resources, **values: int) -> Resources:

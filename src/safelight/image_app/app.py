@@ -7,12 +7,12 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy import exc
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.image_app import documentation, errors
 from safelight.image_app.accounts.routes import router as accounts
@@ -65,9 +65,7 @@ _UNWELL: dict[type[Exception], errors.Kind] = {
     NoRoom: errors.INSUFFICIENT_STORAGE,
     StoreUnavailable: errors.STORAGE_UNAVAILABLE,
     FileNotFoundError: errors.STORAGE_UNAVAILABLE,  # a row without its object
-    exc.OperationalError: errors.SERVICE_UNAVAILABLE,
-    exc.InterfaceError: errors.SERVICE_UNAVAILABLE,
-    exc.TimeoutError: errors.SERVICE_UNAVAILABLE,
+    DatabaseUnavailable: errors.SERVICE_UNAVAILABLE,
 }
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from safelight.backends.cache import Cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
-from safelight.image_app.answers import Answers
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
@@ -30,7 +30,7 @@ class Resources:
 
     database: Database
     objects: Objects
-    answers: Answers
+    answers: Cache
     passwords: Passwords
     tokens: Tokens
     links: Links

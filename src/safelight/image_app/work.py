@@ -1,7 +1,7 @@
 """The unit of work: one transaction; messages are written in it and leave after it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,11 +67,13 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
     Cached answers of the changed accounts are dropped before this returns, so the next read,
     whoever asks, sees the change.
     """
-    async with resources.database.writing() as connection:
-        work = Work(connection)
-        yield work
-        await outbox.write(connection, work.messages)
-    for account_id in work.changed:
-        await resources.answers.forget(account_id)
+    async with AsyncExitStack() as holds:
+        async with resources.database.writing() as connection:
+            work = Work(connection)
+            yield work
+            await outbox.write(connection, work.messages)
+            for account_id in work.changed:
+                hold = await resources.answers.hold(account_id)
+                holds.push_async_callback(resources.answers.release, account_id, hold)
     if work.messages:
         resources.wake_relay()

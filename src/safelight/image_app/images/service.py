@@ -25,8 +25,7 @@ class Reply(NamedTuple):
 
 async def get_image(resources: Resources, account_id: str, image_id: str) -> Reply:
     """One image; raises `image-not-found`."""
-    generation = await resources.answers.generation(account_id)
-    body = await resources.answers.get(account_id, generation, image_id)
+    body, ticket = await resources.answers.get(account_id, image_id)
     if body is None:
         async with resources.database.reading() as connection:
             row = await queries.find(connection, image_id, account_id)
@@ -34,7 +33,7 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
                 raise errors.IMAGE_NOT_FOUND()
             [image] = await _views(resources, connection, [row])
         body = _with_version(image)
-        await resources.answers.keep(account_id, generation, image_id, body)
+        await resources.answers.keep(account_id, image_id, ticket, body)
     version, _, body = body.partition(b"\n")
     return Reply(body, _etag(version.decode(), body))
 
@@ -45,9 +44,8 @@ async def list_images(
     """One page, newest first, and the cursor of the next or ""; raises `bad-cursor`."""
     question = f"list:{account_id}"
     after = _position(resources, question, wanted.cursor) if wanted.cursor else None
-    generation = await resources.answers.generation(account_id)
     asked = f"list:{wanted.limit}:{wanted.cursor or ''}"
-    body = await resources.answers.get(account_id, generation, asked)
+    body, ticket = await resources.answers.get(account_id, asked)
     if body is None:
         async with resources.database.reading() as connection:
             rows = await queries.page(connection, account_id, wanted.limit + 1, after)
@@ -59,7 +57,7 @@ async def list_images(
             cursor = resources.cursors.pack(question, [last.created_at.isoformat(), last.id])
         page = ImageList(items=items, next_cursor=cursor or None)
         body = cursor.encode() + b"\n" + page.to_json()
-        await resources.answers.keep(account_id, generation, asked, body)
+        await resources.answers.keep(account_id, asked, ticket, body)
     next_cursor, _, body = body.partition(b"\n")
     return Reply(body, _etag("list", body)), next_cursor.decode()
 

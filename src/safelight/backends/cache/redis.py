@@ -1,0 +1,139 @@
+"""The cache of processes that share their data, in Redis or Valkey.
+
+Four things make a stale answer impossible, also when the server was killed, frozen or cut off:
+
+- Answers are kept under the scope's generation, and a write renews it after its commit.
+- A write holds its scope before it commits, so one that dies in between leaves no old answer.
+- Answers and generations are kept under an epoch. Whoever lost touch with the server, or finds it
+  restarted, begins a new epoch before reading again. The scripts tell of a restart by themselves:
+  a server keeps data over it, but no scripts.
+- Nobody reads who has not been in touch for `TOUCH_SECONDS`, so a write that can't tell the server
+  waits that long: whoever else can't reach it has then noticed, too.
+
+What is left: a server that one process reaches and another does not serves answers up to
+`LIFETIME` old to the first.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from uuid import uuid4
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from safelight.backends.cache import LIFETIME, UNKNOWN, Cached
+from safelight.backends.cache.scripts import GET, HOLD, KEEP, NEW_EPOCH, RELEASE
+
+TOUCH_SECONDS = 1.0
+BEAT_SECONDS = 0.3
+ANSWER_SECONDS = 0.25
+"""Longest wait for the server; a database is faster than that."""
+
+log = structlog.get_logger()
+
+
+class _Away(Exception):
+    """The server can't be reached, or may not be trusted yet."""
+
+
+class RedisCache:
+    """Keeps answers in a server that others share."""
+
+    def __init__(self, url: str) -> None:
+        self._redis: Redis = Redis.from_url(
+            url,
+            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._scripts: dict[str, str] = {}
+        self._up = False
+        self._touched = self._lost = time.monotonic()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        with suppress(_Away):
+            await self._begin_epoch()
+        if not self._up:
+            log.warning("the cache is away; everything works without it, slower")
+        self._keeper = asyncio.create_task(self._keep_in_touch(), name="keep in touch with redis")
+
+    async def stop(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._redis.aclose()
+
+    async def get(self, scope: str, question: str) -> Cached:
+        try:
+            ticket, body = await self._call(GET, scope, question, uuid4().hex)
+        except _Away:
+            return UNKNOWN
+        return Cached(body, ticket.decode())
+
+    async def keep(self, scope: str, question: str, ticket: str, body: bytes) -> None:
+        if ticket:
+            with suppress(_Away):
+                await self._call(KEEP, scope, question, ticket, body, LIFETIME)
+
+    async def hold(self, scope: str) -> str:
+        hold = uuid4().hex
+        try:
+            await self._call(HOLD, scope, hold)
+        except _Away:
+            await asyncio.sleep(self._lost + TOUCH_SECONDS - time.monotonic())
+        return hold
+
+    async def release(self, scope: str, hold: str) -> None:
+        with suppress(_Away):
+            await self._call(RELEASE, scope, hold, uuid4().hex)
+
+    def is_up(self) -> bool:
+        return self._up
+
+    async def _call(self, script: str, *arguments: str | bytes | int) -> list[bytes]:
+        """Run a script in a server that has been in touch all the time."""
+        if self._up and time.monotonic() - self._touched > TOUCH_SECONDS:
+            self._lose("not in touch for a while")
+        if not self._up:
+            raise _Away
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await self._redis.evalsha(self._scripts[script], 0, *arguments)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._lose(type(error).__name__)
+            raise _Away from error
+        self._touched = max(self._touched, began)
+        return answer  # type: ignore[no-any-return] # redis-py knows no script's answer
+
+    def _lose(self, reason: str) -> None:
+        if self._up:
+            self._up, self._lost = False, time.monotonic()
+            log.warning("the cache is lost; everything works without it, slower", reason=reason)
+
+    async def _begin_epoch(self) -> None:
+        """Void all that was kept, and trust the server again."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS * 2):
+                await self._redis.eval(NEW_EPOCH, 0, uuid4().hex)
+                for script in (GET, KEEP, HOLD, RELEASE):
+                    self._scripts[script] = await self._redis.script_load(script)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise _Away from error
+        self._touched, self._up = began, True
+
+    async def _keep_in_touch(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            with suppress(_Away):
+                if self._up:
+                    await self._call(GET, "", "", "")
+                else:
+                    await self._begin_epoch()
+                    log.info("the cache is back")

@@ -1,0 +1,84 @@
+"""The database, by URL: sqlite through aiosqlite, postgresql through asyncpg."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from sqlalchemy import exc, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from safelight.backends.database import postgresql, sqlite
+from safelight.backends.database.unavailable import DatabaseUnavailable
+from safelight.backends.database.postgresql import Presence
+
+__all__ = ["Database", "DatabaseUnavailable", "Presence"]
+
+OUR_FAULT = ("21", "22", "23", "26", "34", "3F", "42", "44", "0A")
+"""Classes of SQLSTATE that say the statement was wrong, not the world."""
+NOT_MIGRATED = ("42P01", "42703")
+"""No such table, no such column: another release's database."""
+
+
+class Database:
+    """Connections for reading and for writing.
+
+    `reading` opens no transaction: every statement sees what was committed when it began.
+    `writing` is one transaction, committed when the block ends and rolled back when it raises.
+    On SQLite writers take turns and hold the write lock from the start, so none fails half-way
+    for want of it. Both raise `DatabaseUnavailable` when the database can't be reached, has ended
+    the connection or is at its limits; what was being written is then not there.
+    """
+
+    def __init__(self, url: str, connections: int = 10) -> None:
+        self._readers: AsyncEngine
+        self._writers: AsyncEngine
+        self._url = url
+        parsed = make_url(url)
+        match parsed.get_backend_name():
+            case "sqlite":
+                self._readers, self._writers = sqlite.engines(parsed)
+            case "postgresql":
+                self._readers, self._writers = postgresql.engines(url, connections)
+            case other:
+                raise ValueError(f"the database must be sqlite or postgresql, not {other}")
+        self.is_shared = parsed.get_backend_name() == "postgresql"
+        """Whether several processes on several machines may use it at once."""
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        with _translated():
+            async with self._readers.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        with _translated():
+            async with self._writers.begin() as connection:
+                yield connection
+
+    def presence(self) -> Presence:
+        """A place among the processes that share this database, which must be PostgreSQL."""
+        return Presence(self._url)
+
+    async def close(self) -> None:
+        for engine in (self._readers, self._writers):
+            await engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The world's faults as one exception; ours stay what they are."""
+    try:
+        yield
+    except (exc.TimeoutError, TimeoutError) as error:
+        raise DatabaseUnavailable("the database takes too long") from error
+    except exc.DBAPIError as error:
+        if _is_ours(error):
+            raise
+        raise DatabaseUnavailable(f"the database can't do it now: {error.orig}") from error
+
+
+def _is_ours(error: exc.DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return not isinstance(error, exc.OperationalError | exc.InterfaceError)
+    return state.startswith(OUR_FAULT) and state not in NOT_MIGRATED

@@ -1,0 +1,124 @@
+"""PostgreSQL: a pool of connections, and a place among those who share it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from safelight.backends.database.unavailable import DatabaseUnavailable
+
+CONNECT_SECONDS = 5.0
+COMMAND_SECONDS = 30.0
+POOL_SECONDS = 10.0
+"""Longest wait for a connection while others have them all."""
+IDLE_SECONDS = 15
+"""After so long without a word the server ends a presence, whose process is frozen or cut off."""
+
+CHANNEL = "safelight"
+LEADER, MEMBER = 1, 2
+"""Kinds of advisory locks."""
+
+
+def engines(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
+    """For reading, without transactions, and for writing, over one pool."""
+    writers = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: _connect(url),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+    )
+    event.listen(writers.sync_engine, "checkout", _refuse_closed)
+    return writers.execution_options(isolation_level="AUTOCOMMIT"), writers
+
+
+async def _connect(url: str, **settings: str) -> asyncpg.Connection:
+    """asyncpg reads the URL itself, as psql would: `sslmode`, several hosts, `PGPASSWORD`."""
+    try:
+        return await asyncpg.connect(
+            url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            server_settings={"application_name": "safelight", **settings},
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailable(f"the database can't be reached: {error}") from error
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """The pool takes another instead. This asks our own side: a ping would double each read."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+class Presence:
+    """One process among those that share the database: known to be alive, woken by the others'
+    commits, and one of them the leader.
+
+    All of it hangs on one connection, so it ends with the process, wherever and however that
+    ends, and others take over.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.member = secrets.randbelow(1 << 31)
+        """Who this is, for the others; see `alive`."""
+
+    @asynccontextmanager
+    async def joined(self) -> AsyncIterator["Place"]:
+        """Be there until the block ends; raises `DatabaseUnavailable`, also when it is lost."""
+        connection = await _connect(
+            self._url,
+            idle_session_timeout=f"{IDLE_SECONDS}s",
+            tcp_keepalives_idle="5",
+            tcp_keepalives_interval="5",
+            tcp_keepalives_count="2",
+        )
+        try:
+            place = Place(connection)
+            await place.settle(self.member)
+            yield place
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise DatabaseUnavailable(f"the connection is lost: {error}") from error
+        finally:
+            with suppress(Exception):
+                await connection.close(timeout=1)
+
+
+class Place:
+    """What a presence holds while its connection lives."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self._woken = asyncio.Event()
+        self._leads = False
+
+    async def settle(self, member: int) -> None:
+        await self._connection.execute("SELECT pg_advisory_lock($1, $2)", MEMBER, member)
+        await self._connection.add_listener(CHANNEL, lambda *_: self._woken.set())
+        self._connection.add_termination_listener(lambda *_: self._woken.set())
+
+    async def leads(self) -> bool:
+        """Whether this is the one leader, surely so at the time of asking."""
+        if self._leads:
+            await self._connection.execute("SELECT 1")
+        else:
+            self._leads = await self._connection.fetchval(
+                "SELECT pg_try_advisory_lock($1, 0)", LEADER
+            )
+        return self._leads
+
+    async def wait(self, seconds: float) -> None:
+        """Until somebody commits promises, or so many seconds, less than the idle time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        self._woken.clear()
+
+    def wake(self) -> None:
+        self._woken.set()

