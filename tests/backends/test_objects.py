@@ -1,4 +1,4 @@
-"""Bytes by key: one suite for every object store. Another store is one more parameter."""
+"""Bytes by key: one suite for every object store."""
 
 import asyncio
 import os
@@ -9,17 +9,25 @@ from pathlib import Path
 import pytest
 
 from safelight.backends.objects import CHUNK, Objects, StoreUnavailable
+from tests.servers import S3
 from tests.backends.given import content, everything, in_chunks, whole
 
-LARGE = 3 * CHUNK + 7
+LARGE = 6 * CHUNK + 7
 """Bytes that no store takes in one part."""
 
 
-@pytest.fixture(params=["file"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["file", "s3"])
+def store_url(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """Where an empty store is."""
-    urls = {"file": (tmp_path / "a store %20 with#odd?name").as_uri()}
-    return urls[request.param]
+    if request.param == "file":
+        return (tmp_path / "a store %20 with#odd?name").as_uri()
+    s3: S3 = request.getfixturevalue("s3")
+    url, variables = s3.create()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return url
 
 
 @pytest.fixture

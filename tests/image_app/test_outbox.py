@@ -9,7 +9,7 @@ from safelight.backends.database import Database
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.contract.messages import EVENTS, JOBS, Message
 from safelight.image_app import outbox
-from safelight.image_app.outbox import AT_ONCE, Relay
+from safelight.image_app.relay import AT_ONCE, Relay
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
 from tests.image_app.given import promised
@@ -31,7 +31,7 @@ class Recipient:
 
     def __init__(self, topic: str = JOBS) -> None:
         self.delivery = InProcessDelivery(backoff=())
-        self.delivery.subscribe(topic, self._handle)
+        self.delivery.subscribe(topic, self._handle, "test")
         self.taken: list[Message] = []
         self.offered: list[Message] = []
         self.open = asyncio.Event()
@@ -175,8 +175,8 @@ async def test_after_a_failure_the_rest_of_the_image_waits_and_the_order_is_kept
         offered.append(message)
         raise OSError("the world is unwell")
 
-    refusing.subscribe(JOBS, refuse)
-    refusing.subscribe("safelight.dead-letters", refuse)
+    refusing.subscribe(JOBS, refuse, "test")
+    refusing.subscribe("safelight.dead-letters", refuse, "test")
     relay = Relay(JOBS, database, refusing)
     relay.start()
     await asyncio.wait_for(others.wait(), PATIENCE)
@@ -212,7 +212,7 @@ async def test_a_crash_between_delivery_and_deletion_delivers_twice_and_never_no
         heard.append(message)
 
     crashing = Crashing(backoff=())
-    crashing.subscribe(JOBS, hear)
+    crashing.subscribe(JOBS, hear, "test")
     relay = Relay(JOBS, database, crashing)
     relay.start()
     await asyncio.wait_for(handled.wait(), PATIENCE)
@@ -220,7 +220,7 @@ async def test_a_crash_between_delivery_and_deletion_delivers_twice_and_never_no
     assert await promised(database, JOBS) == [message("a", 1)]
 
     delivery = InProcessDelivery(backoff=())
-    delivery.subscribe(JOBS, hear)
+    delivery.subscribe(JOBS, hear, "test")
     relay = Relay(JOBS, database, delivery)
     relay.start()
     await nothing_promised(database)

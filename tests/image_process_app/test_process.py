@@ -153,7 +153,7 @@ async def test_a_job_is_done_only_when_its_outcome_is_delivered(
     async def take(message: Message) -> None:
         outcomes.append(Outcome.model_validate_json(message.body))
 
-    delivery.subscribe(OUTCOMES, take)
+    delivery.subscribe(OUTCOMES, take, "test")
     await job_handler(objects, pool, delivery)(job_message(job, datetime.now(UTC)))
     [outcome] = outcomes
     assert (outcome.job_id, outcome.image_id) == (job.id, job.image_id)

@@ -5,7 +5,9 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -14,6 +16,9 @@ import obstore.exceptions
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from safelight.backends.memory_file import memory_file
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
 
 
 class StoreUnavailable(Exception):
@@ -28,6 +33,17 @@ CHUNK = 1 << 20
 """Bytes moved at once. A file is written in parts of this size, S3 has a minimum of its own."""
 STAGING = ".staging/"
 
+RETRY: "RetryConfig" = {
+    "max_retries": 3,
+    "retry_timeout": timedelta(seconds=10),
+    "backoff": {
+        "init_backoff": timedelta(milliseconds=100),
+        "max_backoff": timedelta(seconds=2),
+        "base": 2,
+    },
+}
+"""Of requests that may be made again; the caller, who is told soon, may be told to come back."""
+
 
 class Objects:
     """Bytes by key. A missing object is the builtin `FileNotFoundError`.
@@ -40,7 +56,7 @@ class Objects:
         self._folder = Path(unquote(urlsplit(url).path)) if url.startswith("file:") else None
         self._store: ObjectStore
         if self._folder is None:
-            self._store = from_url(url)
+            self._store = from_url(url, client_options=_client(), retry_config=RETRY)
             self._part = 5 * CHUNK
         else:
             self._store = LocalStore(self._folder, mkdir=True, automatic_cleanup=True)
@@ -61,7 +77,18 @@ class Objects:
                 (self._folder / staged).unlink(missing_ok=True)
 
     async def _write(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        await obstore.put_async(self._store, key, chunks, chunk_size=self._part, max_concurrency=1)
+        """In one request where it fits in one part; a server wants three for several parts."""
+        begun = bytearray()
+        if self._folder is None:
+            async for chunk in chunks:
+                begun += chunk
+                if len(begun) > self._part:
+                    break
+            else:
+                await obstore.put_async(self._store, key, bytes(begun), use_multipart=False)
+                return
+        whole = _chain(bytes(begun), chunks)
+        await obstore.put_async(self._store, key, whole, chunk_size=self._part, max_concurrency=1)
 
     async def put_from(self, key: str, fd: int, offset: int, size: int) -> None:
         """Store `size` bytes of an open file, from `offset` on."""
@@ -131,6 +158,15 @@ class Objects:
                 path.unlink(missing_ok=True)
 
 
+def _client() -> "ClientConfig":
+    return {
+        "connect_timeout": timedelta(seconds=2),
+        "timeout": timedelta(seconds=60),  # of one part, up or down
+        # These options replace those from the environment, this one included.
+        "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true"),
+    }
+
+
 async def _file_chunks(fd: int, offset: int, size: int) -> AsyncIterator[bytes]:
     end = offset + size
     while offset < end:
@@ -138,6 +174,13 @@ async def _file_chunks(fd: int, offset: int, size: int) -> AsyncIterator[bytes]:
         if not chunk:
             raise EOFError(f"{end - offset} bytes of the file are missing")
         offset += len(chunk)
+        yield chunk
+
+
+async def _chain(begun: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if begun:
+        yield begun
+    async for chunk in chunks:
         yield chunk
 
 

@@ -4,7 +4,7 @@ Bodies are JSON of these models, CloudEvents 1.0 attributes are in the headers. 
 are ignored and new ones have defaults, so that neighbouring releases understand each other.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ JOBS = "safelight.jobs"
 OUTCOMES = "safelight.outcomes"
 EVENTS = "safelight.events"
 DEAD_LETTERS = "safelight.dead-letters"
+STRUCTURED = "application/cloudevents+json"
 TOPICS = (JOBS, OUTCOMES, EVENTS, DEAD_LETTERS)
 
 EventType = Literal[
@@ -128,8 +129,9 @@ def outcome_message(outcome: Outcome, now: datetime) -> Message:
 
 
 def event_message(event: Event) -> Message:
-    """The event, keyed by its image."""
-    return _message(EVENTS, event.type, event.subject, event.id, event.time, event)
+    """The event, keyed by its image: the CloudEvents document as a whole."""
+    message = _message(EVENTS, event.type, event.subject, event.id, event.time, event)
+    return replace(message, headers=message.headers | {"content-type": STRUCTURED})
 
 
 def dead_letter(message: Message, reason: str) -> Message:

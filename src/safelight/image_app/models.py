@@ -134,7 +134,8 @@ uploads = Table(
     metadata,
     _id(primary_key=True),
     _id("account_id", nullable=False),
-    Column("started_at", UtcTime, nullable=False, index=True),
+    Column("started_at", UtcTime, nullable=False),
+    Column("holder", Integer, index=True),
     comment="Uploads under way, by the id of their image to be: what a crash may have left.",
 )
 

@@ -1,7 +1,7 @@
 """What the API needs from outside: one frozen record, made in `composition`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from safelight.backends.cache import Cache
 from safelight.backends.database import Database
@@ -37,5 +37,9 @@ class Resources:
     cursors: Cursors
     rules: Rules
     wake_relay: Callable[[], None]
-    check_processing: Callable[[], bool]
-    """Whether pictures can be processed now; always true where that is another process's job."""
+    checks: Mapping[str, Callable[[], bool]]
+    """Whether what else it needs is up, by the name that `/health/ready` gives it."""
+    member: int | None = None
+    """Which of the processes that share the database this is; None when it is alone."""
+    uploading: set[str] = field(default_factory=set)
+    """Ids of the images to be that this process is busy with."""

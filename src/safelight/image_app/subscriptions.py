@@ -31,6 +31,10 @@ PARKED = Fault(
     detail="The picture could not be processed here; it is kept and can be processed again.",
 )
 
+OUTCOMES_AT_ONCE = 4
+KEY_LENGTH = dead_letters.c.key.type.length
+"""Anybody may write to a topic, so a key may be anything."""
+
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 M = TypeVar("M", bound=BaseModel)
@@ -47,9 +51,9 @@ def subscribe(delivery: Delivery, resources: Resources) -> None:
 
         return handle
 
-    delivery.subscribe(OUTCOMES, handler(take_outcome))
-    delivery.subscribe(EVENTS, handler(take_event))
-    delivery.subscribe(DEAD_LETTERS, handler(take_dead_letter))
+    delivery.subscribe(OUTCOMES, handler(take_outcome), "outcomes", at_once=OUTCOMES_AT_ONCE)
+    delivery.subscribe(EVENTS, handler(take_event), "erasures")
+    delivery.subscribe(DEAD_LETTERS, handler(take_dead_letter), "dead-letters")
 
 
 async def take_outcome(resources: Resources, message: Message) -> None:
@@ -80,7 +84,10 @@ async def take_dead_letter(resources: Resources, message: Message) -> None:
     async with begin(resources) as work:
         await work.connection.execute(
             dead_letters.insert().values(
-                key=message.key, headers=message.headers, body=message.body, parked_at=clock.now()
+                key=message.key[:KEY_LENGTH],
+                headers=message.headers,
+                body=message.body,
+                parked_at=clock.now(),
             )
         )
         image = None

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safelight.backends.database import postgresql, sqlite
 from safelight.backends.database.unavailable import DatabaseUnavailable
-from safelight.backends.database.postgresql import Presence
+from safelight.backends.database.postgresql import CHANNEL, MEMBER, Place, Presence
 
-__all__ = ["Database", "DatabaseUnavailable", "Presence"]
+__all__ = ["CHANNEL", "MEMBER", "Database", "DatabaseUnavailable", "Place", "Presence"]
 
 OUR_FAULT = ("21", "22", "23", "26", "34", "3F", "42", "44", "0A")
 """Classes of SQLSTATE that say the statement was wrong, not the world."""

@@ -80,13 +80,18 @@ class Presence:
             tcp_keepalives_interval="5",
             tcp_keepalives_count="2",
         )
+        place = Place(connection)
+        staying: asyncio.Task[None] | None = None
         try:
-            place = Place(connection)
             await place.settle(self.member)
+            staying = asyncio.create_task(place.stay(), name="stay present")
             yield place
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
             raise DatabaseUnavailable(f"the connection is lost: {error}") from error
         finally:
+            if staying is not None:
+                staying.cancel()
+                await asyncio.gather(staying, return_exceptions=True)
             with suppress(Exception):
                 await connection.close(timeout=1)
 
@@ -96,29 +101,39 @@ class Place:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+        self._one_at_a_time = asyncio.Lock()
         self._woken = asyncio.Event()
         self._leads = False
 
     async def settle(self, member: int) -> None:
-        await self._connection.execute("SELECT pg_advisory_lock($1, $2)", MEMBER, member)
+        await self._ask("SELECT pg_try_advisory_lock($1, $2)", MEMBER, member)
         await self._connection.add_listener(CHANNEL, lambda *_: self._woken.set())
         self._connection.add_termination_listener(lambda *_: self._woken.set())
+
+    async def stay(self) -> None:
+        """Keep talking, as only a process does that is well; a lost connection shows in `leads`."""
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            while True:
+                await asyncio.sleep(IDLE_SECONDS / 3)
+                await self._ask("SELECT 1")
 
     async def leads(self) -> bool:
         """Whether this is the one leader, surely so at the time of asking."""
         if self._leads:
-            await self._connection.execute("SELECT 1")
+            await self._ask("SELECT 1")
         else:
-            self._leads = await self._connection.fetchval(
-                "SELECT pg_try_advisory_lock($1, 0)", LEADER
-            )
+            self._leads = await self._ask("SELECT pg_try_advisory_lock($1, 0)", LEADER)
         return self._leads
 
     async def wait(self, seconds: float) -> None:
-        """Until somebody commits promises, or so many seconds, less than the idle time."""
+        """Until somebody commits promises, or so many seconds."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
         self._woken.clear()
 
     def wake(self) -> None:
         self._woken.set()
+
+    async def _ask(self, query: str, *arguments: int) -> Any:
+        async with self._one_at_a_time:
+            return await self._connection.fetchval(query, *arguments)

@@ -5,11 +5,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from safelight.backends.delivery import Handler, Unreadable
+from safelight.backends.delivery import BACKOFF, Handler, Unreadable
 from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
-
-BACKOFF = (0.2, 1.0, 5.0, 15.0)
-"""Seconds before each further try of a message whose handler raised."""
 
 log = structlog.get_logger()
 
@@ -26,18 +23,32 @@ class InProcessDelivery:
         self._handlers: dict[str, list[Handler]] = {}
         self._backoff = backoff
 
-    def subscribe(self, topic: str, handler: Handler) -> None:
+    def subscribe(self, topic: str, handler: Handler, group: str, at_once: int = 1) -> None:
+        """Every group has one member here, and the sender decides how much is done at once."""
         self._handlers.setdefault(topic, []).append(handler)
 
     async def start(self) -> None:
         """Nothing to start: messages are handled where they are sent."""
 
-    async def stop(self) -> None:
+    async def stop(self, patience: float) -> None:
         """Nothing to stop: the sender awaits each of its messages."""
 
     async def send(self, message: Message) -> None:
         for handler in self._handlers.get(message.topic, ()):
             await self._handle(handler, message)
+
+    async def send_all(self, messages: Sequence[Message]) -> list[BaseException | None]:
+        results: list[BaseException | None] = []
+        for message in messages:
+            try:
+                await self.send(message)
+                results.append(None)
+            except Exception as failure:
+                results.append(failure)
+        return results
+
+    def is_up(self) -> bool:
+        return True
 
     async def _handle(self, handler: Handler, message: Message) -> None:
         for pause in (*self._backoff, None):

@@ -1,14 +1,22 @@
 """`/health`: live when it answers, ready when it can work."""
 
+import asyncio
 import json
 from collections.abc import Awaitable
 
+import structlog
 from fastapi import APIRouter, Response
-from sqlalchemy import text
 
+from safelight.backends.database import DatabaseUnavailable
 from safelight.image_app.deps import OPEN, Needs
+from safelight.image_app.migrations import is_newest
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import JSON
+
+PATIENCE = 3.0
+"""Seconds after which what does not answer is down."""
+
+log = structlog.get_logger()
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -25,24 +33,34 @@ async def live() -> dict[str, str]:
     responses={503: {"description": "Something it needs is down."}},
 )
 async def ready(resources: Needs) -> Response:
-    checks = {
-        "database": await _state(_ask(resources)),
-        "objects": await _state(resources.objects.check()),
-        "processing": "ok" if resources.check_processing() else "down",
-    }
-    up = all(state == "ok" for state in checks.values())
-    body = {"status": "ok" if up else "down", "checks": checks}
-    return Response(json.dumps(body), 200 if up else 503, media_type=JSON)
+    """A lost cache only makes it slower; without the rest it can't do its work."""
+    needed = dict(
+        zip(
+            ("database", "objects"),
+            await asyncio.gather(
+                _state(_database(resources)), _state(resources.objects.check())
+            ),
+            strict=True,
+        )
+    )
+    needed |= {name: "ok" if is_up() else "down" for name, is_up in resources.checks.items()}
+    cache = "ok" if resources.answers.is_up() else "degraded"
+    status = "down" if "down" in needed.values() else cache
+    body = {"status": status, "checks": needed | {"cache": cache}}
+    return Response(json.dumps(body), 503 if status == "down" else 200, media_type=JSON)
 
 
-async def _ask(resources: Resources) -> None:
-    async with resources.database.reading() as connection:
-        await connection.execute(text("SELECT 1"))
+async def _database(resources: Resources) -> None:
+    if not await is_newest(resources.database):
+        raise DatabaseUnavailable("the database waits for `safelight migrate`")
 
 
 async def _state(check: Awaitable[None]) -> str:
     try:
-        await check
-    except Exception:
+        async with asyncio.timeout(PATIENCE):
+            await check
+    except Exception as error:
+        # Whatever keeps it from its work, and however it says so.
+        log.info("not ready", reason=str(error))
         return "down"
     return "ok"

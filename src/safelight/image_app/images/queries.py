@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from safelight.backends.database import MEMBER
 from safelight.image_app.models import Found, images, uploads, variants
 
 FINISHED = (
@@ -128,19 +129,27 @@ async def unfinished(connection: AsyncConnection, at_most: int) -> int:
 
 
 async def begin_upload(
-    connection: AsyncConnection, image_id: str, account_id: str, now: datetime
+    connection: AsyncConnection, image_id: str, account_id: str, now: datetime, holder: int | None
 ) -> None:
     await connection.execute(
-        uploads.insert().values(id=image_id, account_id=account_id, started_at=now)
+        uploads.insert().values(
+            id=image_id, account_id=account_id, started_at=now, holder=holder
+        )
     )
 
 
 async def end_upload(connection: AsyncConnection, image_id: str) -> bool:
-    """Whether the upload was still under way, and not given up by the sweep."""
+    """Whether the upload was still under way. Whoever asks meanwhile waits for this commit."""
     ended = await connection.execute(delete(uploads).where(uploads.c.id == image_id))
     return ended.rowcount == 1
 
 
-async def uploads_before(connection: AsyncConnection, time: datetime) -> Sequence[Found]:
-    query = select(uploads).where(uploads.c.started_at < time)
-    return (await connection.execute(query)).all()
+async def uploads_under_way(connection: AsyncConnection) -> Sequence[Found]:
+    """Each with the process that holds it, if several share the database."""
+    return (await connection.execute(select(uploads).order_by(uploads.c.holder))).all()
+
+
+async def is_alive(connection: AsyncConnection, holder: int) -> bool:
+    """Whether the process still has its place; see `Presence`. Asked within a transaction."""
+    gone = select(func.pg_try_advisory_xact_lock(MEMBER, holder))
+    return not (await connection.execute(gone)).scalar_one()

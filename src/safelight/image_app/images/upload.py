@@ -3,7 +3,6 @@ that was answered.
 """
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -40,38 +39,50 @@ async def take_in(resources: Resources, account_id: str, request: Request) -> st
     """Store the file, write the rows, promise the work; returns the image's id."""
     image_id = clock.new_id()
     key = keys.original(account_id, image_id)
-    async with begin(resources) as work:
-        await queries.begin_upload(work.connection, image_id, account_id, clock.now())
+    resources.uploading.add(image_id)
     try:
+        async with begin(resources) as work:
+            await queries.begin_upload(
+                work.connection, image_id, account_id, clock.now(), resources.member
+            )
         received = await intake.receive(request, resources.objects, key, resources.rules)
         async with begin(resources) as work:
             await _write(resources, work, account_id, image_id, received)
     except BaseException:
-        await asyncio.shield(_undo(resources, image_id, key))
+        await asyncio.shield(_undo(resources, image_id, account_id))
         raise
+    finally:
+        resources.uploading.discard(image_id)
     return image_id
 
 
-async def sweep(resources: Resources, before: datetime) -> None:
-    """Remove what uploads begun before that time left behind when they were cut off."""
+async def sweep(resources: Resources) -> None:
+    """Remove what uploads left behind that nobody is busy with any more."""
     async with resources.database.reading() as connection:
-        stale = await queries.uploads_before(connection, before)
-    for row in stale:
-        await _undo(resources, row.id, keys.original(row.account_id, row.id))
-        log.info("removed what a broken upload left", image_id=row.id)
+        under_way = await queries.uploads_under_way(connection)
+    for row in under_way:
+        others = row.holder if row.holder != resources.member else None
+        if row.id not in resources.uploading and await _undo(
+            resources, row.id, row.account_id, others
+        ):
+            log.info("removed what a broken upload left", image_id=row.id)
 
 
-async def _undo(resources: Resources, image_id: str, key: str) -> None:
-    """Only whoever ends the upload may remove its object: one that became an image stays.
+async def _undo(
+    resources: Resources, image_id: str, account_id: str, holder: int | None = None
+) -> bool:
+    """End an upload that became no image, unless another process holds it and lives.
 
-    The row goes last, so that a failure here leaves it to the next sweep.
+    The object goes while the row is locked, so that a failure here leaves both to the next sweep,
+    and whoever wants to make an image of it meanwhile waits and then finds it ended.
     """
-    async with resources.database.reading() as connection:
-        became_an_image = await queries.find_any(connection, image_id)
-    if became_an_image is None:
-        await resources.objects.delete(key)
     async with begin(resources) as work:
+        if holder is not None and await queries.is_alive(work.connection, holder):
+            return False
         await queries.end_upload(work.connection, image_id)
+        if await queries.find_any(work.connection, image_id) is None:
+            await resources.objects.delete(keys.original(account_id, image_id))
+    return True
 
 
 async def _write(

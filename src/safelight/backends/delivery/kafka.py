@@ -1,0 +1,234 @@
+"""Delivery through Kafka: the offset of a message is committed once its effect is safe."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from faststream import AckPolicy
+from faststream.exceptions import FastStreamException
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import Topic as FastStreamTopic
+
+from safelight.backends.delivery import BACKOFF, Handler, Undelivered, Unreadable
+from safelight.backends.delivery.topics import LARGEST_BYTES, Cluster, make_topics
+from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
+
+RETRY_SECONDS = 1.0
+SEND_SECONDS = 15.0
+HANDLE_SECONDS = 900
+"""Longest that a message may be handled, all tries together, before Kafka gives it to another."""
+SESSION_SECONDS = 10
+"""Silence after which Kafka takes a consumer for dead."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Subscription:
+    topic: str
+    handler: Handler
+    group: str
+    at_once: int
+
+
+class KafkaDelivery:
+    """Messages with one key go to one partition, so they arrive in the order of their sending.
+
+    A handler that raises is tried again after each of the `backoff` pauses; then the message goes
+    to the dead-letter topic with the reason, as does one that can't be read. Only when that is
+    done the next one of its partition is taken up.
+    """
+
+    def __init__(self, cluster: Cluster, backoff: Sequence[float] = BACKOFF) -> None:
+        self._cluster = cluster
+        self._backoff = backoff
+        self._subscriptions: list[_Subscription] = []
+        self._broker: KafkaBroker | None = None
+        self._starter: asyncio.Task[None] | None = None
+        self._closing = False
+        self._handled: set[asyncio.Task[None]] = set()
+
+    def subscribe(self, topic: str, handler: Handler, group: str, at_once: int = 1) -> None:
+        self._subscriptions.append(_Subscription(topic, handler, group, at_once))
+
+    async def start(self) -> None:
+        """Returns at once: Kafka may come up later than we do."""
+        self._starter = asyncio.create_task(self._come_up(), name="connect to kafka")
+
+    async def stop(self, patience: float) -> None:
+        self._closing = True
+        if self._starter is not None:
+            self._starter.cancel()
+            await asyncio.gather(self._starter, return_exceptions=True)
+        if self._handled:
+            await asyncio.wait(self._handled, timeout=patience)
+        if self._broker is not None:
+            await self._broker.stop()
+
+    async def send(self, message: Message) -> None:
+        [failure] = await self.send_all([message])
+        if failure is not None:
+            raise Undelivered(f"not delivered: {failure}") from failure
+
+    async def send_all(self, messages: Sequence[Message]) -> list[BaseException | None]:
+        """In flight together: Kafka's own batches and the idempotent producer keep the order."""
+        if self._broker is None:
+            return [Undelivered("Kafka can't be reached yet")] * len(messages)
+        acknowledged = []
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                for message in messages:
+                    acknowledged.append(await self._publish(self._broker, message))
+        except (KafkaError, FastStreamException, TimeoutError) as failure:
+            left = len(messages) - len(acknowledged)
+            return [*await _settled(acknowledged), *[failure] * left]
+        return await _settled(acknowledged)
+
+    def is_up(self) -> bool:
+        return self._broker is not None
+
+    async def _publish(self, broker: KafkaBroker, message: Message) -> "asyncio.Future[Any]":
+        return await broker.publish(  # type: ignore[return-value] # a future, if not to be waited for
+            message.body,
+            self._cluster.name_of(message.topic),
+            key=message.key.encode(),
+            headers=message.headers,
+            no_confirm=True,
+        )
+
+    async def _come_up(self) -> None:
+        told = False
+        while self._broker is None:
+            broker = self._make_broker()
+            try:
+                await make_topics(self._cluster)
+                await broker.start()
+            except Exception as error:
+                # Whatever is wrong, the broker may be well in a moment.
+                if not told:
+                    log.warning("kafka is away; waiting for it", reason=str(error))
+                told = True
+                with suppress(Exception):
+                    await broker.stop()
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                log.info("connected to kafka", servers=self._cluster.servers)
+                self._broker = broker
+
+    def _make_broker(self) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._cluster.servers,
+            client_id="safelight",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=2,
+            max_request_size=LARGEST_BYTES,
+            request_timeout_ms=int(SEND_SECONDS * 1000),
+            graceful_timeout=1.0,
+            decoder=_raw,
+            parser=_parse,
+            logger=None,
+            apply_types=False,
+        )
+        for subscription in self._subscriptions:
+            subscriber = broker.subscriber(
+                FastStreamTopic(self._cluster.name_of(subscription.topic), declare=False),
+                group_id=f"{self._cluster.prefix}-{subscription.group}",
+                auto_offset_reset="earliest",
+                ack_policy=AckPolicy.MANUAL,
+                max_workers=subscription.at_once,
+                max_poll_interval_ms=HANDLE_SECONDS * 1000,
+                session_timeout_ms=SESSION_SECONDS * 1000,
+                fetch_max_wait_ms=100,
+                no_reply=True,
+            )
+            subscriber(_taking_message(partial(self._take, subscription)))
+        return broker
+
+    async def _take(self, subscription: _Subscription, arrived: KafkaMessage) -> None:
+        if self._closing:
+            await asyncio.Event().wait()  # until this consumer is stopped; another one takes it
+        task = asyncio.create_task(self._handle(subscription, arrived))
+        self._handled.add(task)
+        task.add_done_callback(self._handled.discard)
+        await task
+
+    async def _handle(self, subscription: _Subscription, arrived: KafkaMessage) -> None:
+        message = _message_of(subscription.topic, arrived)
+        pauses = iter(self._backoff)
+        while True:
+            try:
+                await subscription.handler(message)
+                break
+            except Exception as error:
+                log.warning("not handled", topic=message.topic, key=message.key, exc_info=True)
+                pause = None if isinstance(error, Unreadable) else next(pauses, None)
+                if pause is None and message.topic == DEAD_LETTERS:
+                    pause = RETRY_SECONDS  # there is no further place for it
+                if pause is None:
+                    await self._bury(message, _reason(error))
+                    break
+            await asyncio.sleep(pause)
+        await arrived.ack()
+
+    async def _bury(self, message: Message, reason: str) -> None:
+        """However long it takes: a message that is let go of unburied is lost."""
+        while True:
+            try:
+                return await self.send(dead_letter(message, reason))
+            except Undelivered as failure:
+                if isinstance(failure.__cause__, MessageSizeTooLargeError) and message.body:
+                    reason = f"{reason} (its {len(message.body)} bytes were too many to keep)"
+                    message = replace(message, body=b"")
+                    continue
+                log.warning("no dead letter yet", topic=message.topic, key=message.key)
+                await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _settled(acknowledged: "Sequence[asyncio.Future[Any]]") -> list[BaseException | None]:
+    answers = await asyncio.gather(*acknowledged, return_exceptions=True)
+    return [answer if isinstance(answer, BaseException) else None for answer in answers]
+
+
+def _taking_message(take: Any) -> Any:
+    """FastStream reads a handler's signature; this is all that it is to see."""
+
+    async def handle(body: Any, message: KafkaMessage) -> None:
+        await take(message)
+
+    return handle
+
+
+async def _raw(message: KafkaMessage) -> bytes:
+    """FastStream would decode by content type, and lose what it can't."""
+    body = message.body
+    assert isinstance(body, bytes)  # noqa: S101 - tells the type checker
+    return body
+
+
+async def _parse(record: ConsumerRecord[Any, Any], original: Any) -> Any:
+    """FastStream loses messages whose headers are no text; anybody may write such a one."""
+    record.headers = [(name, _text(value).encode()) for name, value in record.headers]
+    return await original(record)
+
+
+def _message_of(topic: str, arrived: KafkaMessage) -> Message:
+    record = arrived.raw_message
+    assert isinstance(record, ConsumerRecord)  # noqa: S101 - no batches here
+    headers = {name: value for name, value in arrived.headers.items() if name != "correlation_id"}
+    return Message(topic, _text(record.key), record.value or b"", headers)
+
+
+def _text(given: bytes | None) -> str:
+    """Any bytes as text that everything downstream can keep."""
+    return (given or b"").decode(errors="backslashreplace").replace("\0", "\\x00")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
