@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-
 from typing import TypeVar
 
 import hypothesis
@@ -16,7 +15,7 @@ from safelight import logs
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.image_app.migrations import migrate
-from tests.servers import S3, Broker, Postgres, Server, Valkey
+from tests.servers import S3, Broker, Postgres, Server, Valkey, chosen_broker
 
 T = TypeVar("T", bound=Server)
 
@@ -73,7 +72,7 @@ def s3(serve: Callable[[type[S3]], S3]) -> S3:
 
 @pytest.fixture(scope="session")
 def broker(serve: Callable[[type[Broker]], Broker]) -> Broker:
-    return serve(Broker)
+    return serve(chosen_broker())
 
 
 @pytest.fixture(scope="session")

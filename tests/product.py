@@ -1,11 +1,12 @@
-"""A started product: what its users start, as a process tree of its own."""
+"""A started product: what its users start, as process trees of their own."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,10 @@ from typing import TypeVar
 
 import httpx
 import psutil
+from sqlalchemy import func, select
+
+from safelight.backends.database import Database
+from safelight.image_app.models import uploads
 
 T = TypeVar("T")
 
@@ -30,64 +35,108 @@ def wait_for(what: str, look: Callable[[], T | None], pause: float = 0.02) -> T:
     raise AssertionError(f"waited in vain for {what}")
 
 
+class Part:
+    """One started command, with the processes that it starts itself."""
+
+    def __init__(
+        self, arguments: Sequence[str | Path], environment: dict[str, str], log: Path
+    ) -> None:
+        self._log = log
+        with log.open("a") as file:
+            self.process = subprocess.Popen(
+                [SAFELIGHT, *arguments], env=environment, stdout=subprocess.PIPE, stderr=file, text=True
+            )
+        assert self.process.stdout is not None
+        first_line = self.process.stdout.readline().split()
+        assert len(first_line) > 1, log.read_text()[-3000:]
+        self.base_url = first_line[1].removesuffix("/v1").removesuffix("/health/ready")
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self._log.read_text()[-3000:]
+        try:
+            answer = httpx.get(f"{self.base_url}/health/ready", timeout=10)
+        except httpx.TransportError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """SIGKILL for every process of the tree."""
+        children = self.children()
+        self.process.kill()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        self.wait()
+        psutil.wait_procs(children, timeout=PATIENCE)
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+
 class Product:
-    """One installation: a data folder, and the process tree that serves it when started."""
+    """One installation, embedded: a data folder, and the process tree that serves it."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.data = folder / "data"
         self.log = folder / "log"
         self.base_url = ""
-        self._environment = {
+        self.environment = {
             "PATH": os.environ["PATH"],
             "SAFELIGHT_LOG_FORMAT": "json",
+            "SAFELIGHT_DATA_DIR": str(self.data),
             **settings,
         }
-        self._process: subprocess.Popen[str] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        self.parts: list[Part] = []
 
     def start(self) -> None:
         """Start and wait until it is ready."""
-        with self.log.open("a") as log:
-            self._process = subprocess.Popen(
-                [SAFELIGHT, "up", "--port", "0", "--data-dir", self.data],
-                env=self._environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self._process.stdout is not None
-        first_line = self._process.stdout.readline()
-        assert first_line.startswith("API"), self.log.read_text()[-3000:]
-        self.base_url = first_line.split()[1].removesuffix("/v1")
-        wait_for("the product to be ready", self._is_ready)
+        self.parts = [self.part("up", "--port", "0")]
+        self.base_url = self.parts[0].base_url
+        wait_for("the product to be ready", self.is_ready)
+
+    def part(self, *arguments: str) -> Part:
+        """A started command of this installation."""
+        return Part(arguments, self.environment, self.log)
+
+    def is_ready(self) -> bool:
+        return all(part.is_ready() for part in self.parts)
+
+    def decoders(self) -> list[psutil.Process]:
+        """The processes that open pictures."""
+        return [child for part in self.parts for child in part.children()]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop; its exit code."""
-        assert self._process is not None
-        self._process.send_signal(number)
-        self._process.communicate(timeout=PATIENCE)
-        return self._process.returncode
+        """Ask it to stop; 0 when every part ended well."""
+        for part in self.parts:
+            part.ask_to_stop(number)
+        return max([abs(part.wait()) for part in self.parts])
 
     def kill(self) -> None:
-        """SIGKILL for every process of the tree."""
-        assert self._process is not None
-        children = psutil.Process(self.pid).children(recursive=True)
-        self._process.kill()
-        for child in children:
-            with suppress(psutil.NoSuchProcess):
-                child.kill()
-        self._process.communicate(timeout=PATIENCE)
-        psutil.wait_procs(children, timeout=PATIENCE)
+        """SIGKILL for every process of the product."""
+        for part in self.parts:
+            part.kill()
 
     def verify(self) -> tuple[int, str]:
         """Exit code and words of `safelight verify`."""
+        return self.run("verify")
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and words of a command that ends."""
         done = subprocess.run(
-            [SAFELIGHT, "verify", "--data-dir", self.data],
-            env=self._environment,
+            [SAFELIGHT, *arguments],
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
@@ -95,22 +144,31 @@ class Product:
         )
         return done.returncode, done.stdout + done.stderr
 
-    def files(self) -> list[Path]:
-        """Every file of the object store, half-written ones too."""
-        return [path for path in (self.data / "objects").rglob("*") if path.is_file()]
+    def objects(self) -> list[str]:
+        """Every object, half-written ones too."""
+        folder = self.data / "objects"
+        return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+    def database_url(self) -> str:
+        return f"sqlite:///{self.data / 'safelight.db'}"
+
+    def uploads_under_way(self) -> int:
+        """How many uploads have begun and not ended."""
+
+        async def count() -> int:
+            database = Database(self.database_url())
+            async with database.reading() as connection:
+                query = select(func.count()).select_from(uploads)
+                found = (await connection.execute(query)).scalar_one()
+            await database.close()
+            return int(found)
+
+        return asyncio.run(count())
 
     def end(self) -> None:
         """Leave nothing running, whatever happened."""
-        if self._process is not None and self._process.poll() is None:
-            self.kill()
-
-    def _is_ready(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log.read_text()[-3000:]
-        try:
-            return httpx.get(f"{self.base_url}/health/ready").status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+        for part in self.parts:
+            part.end()
 
 
 @contextmanager

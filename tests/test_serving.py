@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from safelight import serving
-from safelight.backends.keyfiles import Unusable
+from safelight.backends.unusable import Unusable
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
-from safelight.backends.keyfiles import Unusable
+from safelight.backends.unusable import Unusable
 
 HEADER_BYTES = 64 * 1024
 
@@ -39,7 +39,7 @@ def bind(host: str, port: int) -> socket.socket:
 class Server(uvicorn.Server):
     """Ends with exit code 0 on Ctrl-C and SIGTERM, once what was under way is done."""
 
-    def __init__(self, app: ASGIApp, drain_seconds: float) -> None:
+    def __init__(self, app: Any, drain_seconds: float) -> None:
         config = uvicorn.Config(
             app,
             access_log=False,

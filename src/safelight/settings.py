@@ -124,5 +124,9 @@ class Settings(BaseSettings):
     def resolved_private_key(self) -> Path:
         return self.private_key or self.data_dir / "private.pem"
 
+    def resolved_link_secret(self) -> Path:
+        """The file of the secret, where it is not set: beside the key that signs tokens."""
+        return self.resolved_private_key().with_name("link.secret")
+
     def resolved_public_key(self) -> Path:
         return self.public_key or self.data_dir / "public.pem"

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from safelight.backends import keyfiles
-from safelight.backends.keyfiles import Unusable
+from safelight.backends.unusable import Unusable
 
 
 @pytest.fixture

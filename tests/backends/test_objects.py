@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from safelight.backends.objects import CHUNK, Objects, StoreUnavailable
-from tests.servers import S3
 from tests.backends.given import content, everything, in_chunks, whole
+from tests.servers import S3
 
 LARGE = 6 * CHUNK + 7
 """Bytes that no store takes in one part."""

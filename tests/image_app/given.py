@@ -61,7 +61,7 @@ async def resources_over(
         cursors=Cursors(SECRET),
         rules=rules,
         wake_relay=lambda: None,
-        check_processing=lambda: True,
+        checks={},
     )
 
 

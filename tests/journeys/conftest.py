@@ -1,22 +1,42 @@
 """The products of the stories: one that all share, and fresh ones for stories that end it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.client import Client
-from tests.product import Product, running
+from tests.product import Product
+from tests.scaled import ScaledProduct, Servers
+from tests.servers import S3, Broker, Postgres, Valkey
 
 LOG_LINES = 12
 
 
+Make = Callable[..., Product]
+
+
+@pytest.fixture(scope="session", params=["embedded", "scaled"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """Makes a product of one of the two modes in a folder; every story is told in both."""
+    if request.param == "embedded":
+        return Product
+    servers: Servers = request.getfixturevalue("servers")
+    return partial(ScaledProduct, servers=servers)
+
+
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def servers(postgres: Postgres, valkey: Valkey, s3: S3, broker: Broker) -> Servers:
+    """What all scaled products share, each with databases, a bucket and topics of its own."""
+    return Servers(postgres, valkey, s3, broker)
+
+
+@pytest.fixture(scope="session")
+def product(make: Make, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A running product. Whatever the stories did to it, it ends well and nothing is amiss."""
-    product = Product(tmp_path_factory.mktemp("product"))
+    product = make(tmp_path_factory.mktemp("product"))
     try:
         product.start()
         yield product
@@ -28,14 +48,24 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 @pytest.fixture(scope="module")
-def stocked() -> Iterator[Callable[..., Product]]:
+def stocked(
+    make: Make, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Product]]:
     """Starts products with settings of their own, which last for the module."""
-    with ExitStack() as products:
+    started: list[Product] = []
 
-        def start(**settings: str) -> Product:
-            return products.enter_context(running(**settings))
+    def start(**settings: str) -> Product:
+        started.append(make(tmp_path_factory.mktemp("product"), **settings))
+        started[-1].start()
+        return started[-1]
 
+    try:
         yield start
+        for product in started:
+            product.stop()
+    finally:
+        for product in started:
+            product.end()
 
 
 @pytest.fixture
@@ -48,15 +78,15 @@ def installed() -> Iterator[list[Product]]:
 
 
 @pytest.fixture
-def install(tmp_path: Path, installed: list[Product]) -> Callable[..., Product]:
+def install(make: Make, tmp_path: Path, installed: list[Product]) -> Callable[..., Product]:
     """Makes products that are not started, for stories that stop, kill and start them."""
 
-    def make(name: str = "product", **settings: str) -> Product:
+    def install(name: str = "product", **settings: str) -> Product:
         (tmp_path / name).mkdir()
-        installed.append(Product(tmp_path / name, **settings))
+        installed.append(make(tmp_path / name, **settings))
         return installed[-1]
 
-    return make
+    return install
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ def assert_nothing_is_left(place: Product, client: Client) -> None:
     usage = client.get("/v1/auth/me").json()["usage"]
     for image in images:
         client.delete(f"/v1/images/{image['id']}")
-    wait_for("the objects to go", lambda: not place.files())
+    wait_for("the objects to go", lambda: not place.objects())
     assert images == []
     assert (usage["images"], usage["bytes"]) == (0, 0)
     assert client.get("/health/ready").status_code == 200

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.client import Client
@@ -51,7 +50,7 @@ def test_a_deleted_picture_is_gone_at_once_and_then_leaves_no_byte(
     place: Product, owner: Client
 ) -> None:
     image = owner.upload_and_wait(pictures.jpeg(number=1))
-    assert len(place.files()) == 5
+    assert len(place.objects()) == 5
     owner.get(f"/v1/images/{image['id']}")
     _delete(owner, image)
     _assert_gone(place, owner, image)
@@ -71,7 +70,7 @@ def test_a_picture_that_is_being_processed_is_deleted_as_well(
 def test_a_picture_deleted_while_its_decoder_holds_it_does_not_come_back(
     place: Product, owner: Client
 ) -> None:
-    decoders = psutil.Process(place.pid).children(recursive=True)
+    decoders = place.decoders()
     for decoder in decoders:
         decoder.suspend()
     try:
@@ -84,7 +83,7 @@ def test_a_picture_deleted_while_its_decoder_holds_it_does_not_come_back(
     for image in images:
         _assert_gone(place, owner, image)
     after = owner.upload_and_wait(pictures.jpeg(number=99))
-    wait_for("the deleted to go", lambda: len(place.files()) == 5)
+    wait_for("the deleted to go", lambda: len(place.objects()) == 5)
     assert [image["id"] for image in owner.all_images()] == [after["id"]]
     _delete(owner, after)
     assert_nothing_is_left(place, owner)
@@ -124,7 +123,7 @@ def test_of_many_pictures_only_the_deleted_go(place: Product, owner: Client) -> 
     assert {image["status"] for image in ready} == {"ready"}
     usage = owner.get("/v1/auth/me").json()["usage"]
     assert (usage["images"], usage["bytes"]) == (10, sum(image["size"] for image in kept))
-    wait_for("the deleted to go", lambda: len(place.files()) == 50)
+    wait_for("the deleted to go", lambda: len(place.objects()) == 50)
     for image in kept:
         _delete(owner, image)
     assert_nothing_is_left(place, owner)

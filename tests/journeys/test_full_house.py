@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
 
 from tests.client import Client
@@ -32,7 +31,7 @@ def idle(install: Callable[..., Product]) -> Product:
     """A product that takes three images at a time and whose decoder is not getting on."""
     product = install(SAFELIGHT_QUEUE_LIMIT="3", SAFELIGHT_CHILDREN="1")
     product.start()
-    for child in _children(product):
+    for child in product.decoders():
         child.suspend()
     return product
 
@@ -40,20 +39,20 @@ def idle(install: Callable[..., Product]) -> Product:
 def test_an_account_keeps_as_many_images_as_it_may(small: Product, guest: Client) -> None:
     assert guest.get("/v1/auth/me").json()["usage"]["bytes_limit"] == ROOM
     kept = [guest.upload_and_wait(pictures.jpeg((64, 48), n))["id"] for n in range(2)]
-    before = len(small.files())
+    before = len(small.objects())
     assert_problem(guest.offer(pictures.jpeg((64, 48), 2)), 403, "quota-exceeded")
     assert {image["id"] for image in guest.all_images()} == set(kept)
-    assert len(small.files()) == before
+    assert len(small.objects()) == before
     assert guest.delete(f"/v1/images/{kept[0]}").status_code == 204
     assert guest.offer(pictures.jpeg((64, 48), 3)).status_code == 201
 
 
 def test_an_account_keeps_as_many_bytes_as_it_may(small: Product, guest: Client) -> None:
-    before = len(small.files())
+    before = len(small.objects())
     assert_problem(guest.offer(pictures.jpeg((1600, 1200))), 403, "quota-exceeded")
     assert guest.all_images() == []
     assert guest.get("/v1/auth/me").json()["usage"]["bytes"] == 0
-    assert len(small.files()) == before
+    assert len(small.objects()) == before
 
 
 def test_a_full_account_is_told_before_it_sends_its_file(guest: Client) -> None:
@@ -75,21 +74,17 @@ def test_a_full_queue_is_refused_with_a_time_to_come_back_and_drains(idle: Produ
     with Client(idle.base_url) as client:
         client.sign_up()
         waiting = [client.upload(pictures.jpeg((64, 48), n))["id"] for n in range(3)]
-        before = len(idle.files())
+        before = len(idle.objects())
         refused = client.offer(pictures.jpeg((64, 48), 3))
         assert_problem(refused, 503, "queue-full")
         assert int(refused.headers["retry-after"]) > 0
-        assert len(idle.files()) == before
+        assert len(idle.objects()) == before
         assert len(client.all_images()) == 3
         not_ready = client.get(f"/i/{waiting[0]}/thumb")
         assert_problem(not_ready, 404, "variant-not-ready")
         assert not_ready.headers["retry-after"] == "1"
-        for child in _children(idle):
+        for child in idle.decoders():
             child.resume()
         for image_id in waiting:
             assert client.processed(image_id)["status"] == "ready"
         wait_for("room", lambda: client.offer(pictures.jpeg((64, 48), 4)).status_code == 201)
-
-
-def _children(product: Product) -> list[psutil.Process]:
-    return psutil.Process(product.pid).children(recursive=True)

@@ -19,7 +19,7 @@ FILE_BYTES = 25 * 1024 * 1024
 @pytest.fixture(autouse=True)
 def _nothing_is_left(place: Product, client: Client) -> Iterator[None]:
     yield
-    left = place.files()
+    left = place.objects()
     assert_nothing_is_left(place, client)
     assert left == []
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-import psutil
 import pytest
 
 from tests.client import Client
@@ -27,7 +26,7 @@ def test_asked_to_stop_under_load_it_drains_and_ends_well(
     with Load(product, ledger, MANY) as load:
         wait_for("some promises", lambda: ledger.holds(20))
         load.up.clear()
-        children = psutil.Process(product.pid).children(recursive=True)
+        children = product.decoders()
         assert product.stop(number) == 0
         load.end()
         assert not [child for child in children if child.is_running()]
@@ -50,7 +49,7 @@ def test_an_upload_that_is_under_way_when_it_is_asked_to_stop_is_taken(
         with wire.connect(client) as connection:
             connection.sendall(wire.head(client, FORM, f"Content-Length: {len(body)}"))
             connection.sendall(body[:100_000])
-            wait_for("the upload to begin", lambda: product.files() != [])
+            wait_for("the upload to begin", product.uploads_under_way)
             stopping = Thread(target=product.stop)
             stopping.start()
             wait_for("it to take no more", lambda: _is_deaf(client))
@@ -68,7 +67,7 @@ def test_what_was_left_waiting_is_processed_after_the_next_start(
     product.start()
     with Client(product.base_url) as client:
         client.sign_up()
-        for decoder in psutil.Process(product.pid).children(recursive=True):
+        for decoder in product.decoders():
             decoder.suspend()
         waiting = [client.upload(pictures.jpeg(number=n))["id"] for n in range(20)]
         client.delete(f"/v1/images/{waiting.pop()}")
@@ -79,7 +78,7 @@ def test_what_was_left_waiting_is_processed_after_the_next_start(
         client.base_url = product.base_url
         assert {client.processed(image_id)["status"] for image_id in waiting} == {"ready"}
         assert [image["id"] for image in client.all_images()] == waiting[::-1]
-        wait_for("the deleted one to go", lambda: len(product.files()) == len(waiting) * 5)
+        wait_for("the deleted one to go", lambda: len(product.objects()) == len(waiting) * 5)
     assert product.stop() == 0
     assert product.verify() == (0, "19 images, 0 promises, 0 differences\n")
 
@@ -90,7 +89,7 @@ def test_a_decoder_that_dies_costs_one_try(install: Callable[..., Product]) -> N
     with Client(product.base_url) as client:
         client.sign_up()
         for number in range(3):
-            [decoder] = psutil.Process(product.pid).children(recursive=True)
+            [decoder] = product.decoders()
             decoder.suspend()
             image = client.upload(pictures.jpeg(number=number))
             decoder.send_signal((signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)[number])

@@ -14,6 +14,11 @@ from tests.servers.s3 import S3
 from tests.servers.server import Server
 from tests.servers.valkey import Valkey
 
-Broker = ApacheKafka if os.environ.get("SAFELIGHT_TEST_BROKER") == "kafka" else Noida
+Broker = Noida | ApacheKafka
 
-__all__ = ["S3", "ApacheKafka", "Broker", "Noida", "Postgres", "Server", "Valkey"]
+
+def chosen_broker() -> type[Noida] | type[ApacheKafka]:
+    return ApacheKafka if os.environ.get("SAFELIGHT_TEST_BROKER") == "kafka" else Noida
+
+
+__all__ = ["S3", "ApacheKafka", "Broker", "Noida", "Postgres", "Server", "Valkey", "chosen_broker"]

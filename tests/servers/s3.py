@@ -38,7 +38,12 @@ class S3(Server):
             Path(sys.executable).with_name("weed"),
             *("server", "-dir=data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *ports),
             *("-s3", f"-s3.port={self.port}", f"-s3.port.grpc={self._grpc_port}"),
-            *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.config=s3.json", "-master.telemetry=false"),
+            *(
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-s3.config=s3.json",
+                "-master.telemetry=false",
+            ),
             *("-master.electionTimeout=500ms", "-master.heartbeatInterval=100ms"),
             *("-volume.max=0", "-master.volumeSizeLimitMB=64"),
         ]

@@ -14,11 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from safelight.backends.unusable import Unusable
+
 KEY_BITS = 3072
-
-
-class Unusable(Exception):
-    """Something on this machine must be put right first; the text says what."""
 
 
 def make_keys(private: Path, public: Path) -> bool:

@@ -16,6 +16,8 @@ JOBS = "safelight.jobs"
 OUTCOMES = "safelight.outcomes"
 EVENTS = "safelight.events"
 DEAD_LETTERS = "safelight.dead-letters"
+PROCESSOR = "processor"
+"""Name under which the processors share the jobs."""
 STRUCTURED = "application/cloudevents+json"
 TOPICS = (JOBS, OUTCOMES, EVENTS, DEAD_LETTERS)
 

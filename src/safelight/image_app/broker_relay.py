@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 from sqlalchemy import ARRAY, BigInteger, any_, bindparam, delete, select
@@ -21,9 +20,7 @@ TURN_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
 OLDEST = select(outbox).order_by(outbox.c.id).limit(BATCH)
-DELIVERED = delete(outbox).where(
-    outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-)
+DELIVERED = delete(outbox).where(outbox.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 
 log = structlog.get_logger()
 

@@ -18,7 +18,9 @@ async def write(connection: AsyncConnection, messages: Sequence[Message]) -> Non
     """
     if not messages:
         return
-    rows = [{"topic": m.topic, "key": m.key, "headers": m.headers, "body": m.body} for m in messages]
+    rows = [
+        {"topic": m.topic, "key": m.key, "headers": m.headers, "body": m.body} for m in messages
+    ]
     await connection.execute(outbox.insert(), rows)
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.pg_notify(CHANNEL, "")))

@@ -31,8 +31,10 @@ PARKED = Fault(
     detail="The picture could not be processed here; it is kept and can be processed again.",
 )
 
+LISTENING = ((OUTCOMES, "outcomes"), (EVENTS, "erasures"), (DEAD_LETTERS, "dead-letters"))
+"""Topics and the names under which the API takes their messages."""
 OUTCOMES_AT_ONCE = 4
-KEY_LENGTH = dead_letters.c.key.type.length
+KEY_LENGTH = 64
 """Anybody may write to a topic, so a key may be anything."""
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -51,9 +53,10 @@ def subscribe(delivery: Delivery, resources: Resources) -> None:
 
         return handle
 
-    delivery.subscribe(OUTCOMES, handler(take_outcome), "outcomes", at_once=OUTCOMES_AT_ONCE)
-    delivery.subscribe(EVENTS, handler(take_event), "erasures")
-    delivery.subscribe(DEAD_LETTERS, handler(take_dead_letter), "dead-letters")
+    takers = (take_outcome, take_event, take_dead_letter)
+    for (topic, group), take in zip(LISTENING, takers, strict=True):
+        at_once = OUTCOMES_AT_ONCE if topic == OUTCOMES else 1
+        delivery.subscribe(topic, handler(take), group, at_once)
 
 
 async def take_outcome(resources: Resources, message: Message) -> None:

@@ -1,6 +1,7 @@
 """`safelight verify`: rows, objects and promises compared, every difference named."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,23 +9,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.contract import keys
-from safelight.contract.messages import EVENTS, JOBS
+from safelight.contract.messages import JOBS, OUTCOMES, Message
 from safelight.image_app.models import Found, accounts, images, outbox, uploads, variants
+from safelight.image_app.outbox import message_of
+
+class Promises(NamedTuple):
+    """Ids of the images of which somebody will hear yet."""
+
+    jobs: set[str]
+    erasures: set[str]
+
 
 Stored = dict[str, int]
 """Size of each object, by key."""
 
 
-async def differences(database: Database, objects: Objects) -> AsyncIterator[str]:
+async def differences(
+    database: Database, objects: Objects, waiting: Sequence[Message] = ()
+) -> AsyncIterator[str]:
     """A line for each thing that is not as it should be; nothing when all is well.
 
-    Meant for a product that stands still: what is under way shows as a difference. Needs memory
-    for the keys of the largest account.
+    `waiting` are messages that have left the outbox and were not handled yet. Meant for a product
+    that stands still: what is under way shows as a difference. Needs memory for the keys of the
+    largest account.
     """
     async with database.reading() as connection:
+        promises = await _promises(connection, waiting)
         known = list((await connection.execute(select(accounts))).all())
         for account in known:
-            async for line in _account_differences(connection, objects, account):
+            async for line in _account_differences(connection, objects, account, promises):
                 yield line
         async for line in _strangers(objects, {account.id for account in known}):
             yield line
@@ -33,23 +46,21 @@ async def differences(database: Database, objects: Objects) -> AsyncIterator[str
 
 
 async def _account_differences(
-    connection: AsyncConnection, objects: Objects, account: Found
+    connection: AsyncConnection, objects: Objects, account: Found, promises: Promises
 ) -> AsyncIterator[str]:
     stored: Stored = {}
     for prefix in (keys.originals(account.id), keys.all_variants(account.id)):
         async for batch in objects.list(prefix):
             stored.update(batch)
     made = await _variants(connection, account.id)
-    jobs = await _promised(connection, JOBS, "image.job")
-    erasures = await _promised(connection, EVENTS, "image.deleted")
     count = size = 0
     rows = await connection.execute(select(images).where(images.c.account_id == account.id))
     for row in rows:
         if row.deleted_at is None:
             count, size = count + 1, size + row.size
-            for line in _image_differences(row, made.get(row.id, []), stored, jobs):
+            for line in _image_differences(row, made.get(row.id, []), stored, promises.jobs):
                 yield line
-        elif row.id not in erasures:
+        elif row.id not in promises.erasures:
             yield f"image {row.id}: is deleted and nothing is promised to erase it"
         else:
             stored = {key: n for key, n in stored.items() if keys.image_of(key) != row.id}
@@ -102,11 +113,13 @@ async def _variants(connection: AsyncConnection, account_id: str) -> dict[str, l
     return found
 
 
-async def _promised(connection: AsyncConnection, topic: str, kind: str) -> set[str]:
-    """Ids of the images for which a message of this kind waits."""
-    query = select(outbox.c.key, outbox.c.headers).where(outbox.c.topic == topic)
-    rows = await connection.execute(query)
-    return {row.key for row in rows if row.headers.get("ce_type") == kind}
+async def _promises(connection: AsyncConnection, waiting: Sequence[Message]) -> Promises:
+    rows = await connection.execute(select(outbox))
+    messages = [*waiting, *(message_of(row) for row in rows)]
+    return Promises(
+        jobs={m.key for m in messages if m.topic in (JOBS, OUTCOMES)},
+        erasures={m.key for m in messages if m.headers.get("ce_type") == "image.deleted"},
+    )
 
 
 async def counts(database: Database) -> tuple[int, int]:

@@ -67,13 +67,12 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
     Cached answers of the changed accounts are dropped before this returns, so the next read,
     whoever asks, sees the change.
     """
-    async with AsyncExitStack() as holds:
-        async with resources.database.writing() as connection:
-            work = Work(connection)
-            yield work
-            await outbox.write(connection, work.messages)
-            for account_id in work.changed:
-                hold = await resources.answers.hold(account_id)
-                holds.push_async_callback(resources.answers.release, account_id, hold)
+    async with AsyncExitStack() as holds, resources.database.writing() as connection:
+        work = Work(connection)
+        yield work
+        await outbox.write(connection, work.messages)
+        for account_id in work.changed:
+            hold = await resources.answers.hold(account_id)
+            holds.push_async_callback(resources.answers.release, account_id, hold)
     if work.messages:
         resources.wake_relay()

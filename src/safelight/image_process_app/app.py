@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from safelight.backends.delivery import Delivery, Handler, Unreadable
 from safelight.backends.objects import Objects
-from safelight.contract.messages import Job, Message, outcome_message
+from safelight.contract.messages import Job, Message, Outcome, outcome_message
+from safelight.image_process_app import metrics
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.process import process
 
@@ -24,8 +25,10 @@ def job_handler(objects: Objects, pool: DecoderPool, delivery: Delivery) -> Hand
             job = Job.model_validate_json(message.body)
         except ValidationError as error:
             raise Unreadable(f"not a valid Job: {error.error_count()} errors") from error
-        outcome = await process(job, objects, pool)
-        await delivery.send(outcome_message(outcome, datetime.now(UTC)))
+        with metrics.UNDER_WAY.track_inprogress(), metrics.JOB_SECONDS.time():
+            outcome = await process(job, objects, pool)
+            await delivery.send(outcome_message(outcome, datetime.now(UTC)))
+        _count(outcome)
         log.info(
             "processed",
             image_id=job.image_id,
@@ -36,3 +39,9 @@ def job_handler(objects: Objects, pool: DecoderPool, delivery: Delivery) -> Hand
         )
 
     return handle
+
+
+def _count(outcome: Outcome) -> None:
+    metrics.JOBS.labels("rejected" if outcome.error else "done").inc()
+    for variant in outcome.variants:
+        metrics.VARIANTS.labels("failed" if variant.error else "made").inc()

@@ -8,6 +8,7 @@ from safelight.backends.memory_file import memory_file
 from safelight.backends.objects import Objects
 from safelight.contract import keys
 from safelight.contract.messages import Description, Fault, Job, MadeVariant, Outcome
+from safelight.image_process_app import metrics
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.decoder.protocol import Made
 from safelight.image_process_app.decoder.worker import ChildFailed
@@ -43,6 +44,7 @@ async def _make(
         try:
             return await _try(job, objects, pool)
         except ChildFailed as failure:
+            metrics.DECODER_FAILURES.inc()
             log.warning("try failed", image_id=job.image_id, number=number, reason=str(failure))
     raise Rejected("processing-error", DEADLY)
 

@@ -17,7 +17,9 @@ class MemoryCache:
     """
 
     def __init__(self, size: int = BYTES, scopes: int = SCOPES) -> None:
-        self._answers: TTLCache[tuple[str, str, str], bytes] = TTLCache(size, LIFETIME, getsizeof=len)
+        self._answers: TTLCache[tuple[str, str, str], bytes] = TTLCache(
+            size, LIFETIME, getsizeof=len
+        )
         self._generations: LRUCache[str, str] = LRUCache(scopes)
         self._numbers = count(1)
 

@@ -7,8 +7,8 @@ from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safelight.backends.database import postgresql, sqlite
-from safelight.backends.database.unavailable import DatabaseUnavailable
 from safelight.backends.database.postgresql import CHANNEL, MEMBER, Place, Presence
+from safelight.backends.database.unavailable import DatabaseUnavailable
 
 __all__ = ["CHANNEL", "MEMBER", "Database", "DatabaseUnavailable", "Place", "Presence"]
 

@@ -39,7 +39,7 @@ def engines(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:
 
 
 async def _connect(url: str, **settings: str) -> asyncpg.Connection:
-    """asyncpg reads the URL itself, as psql would: `sslmode`, several hosts, `PGPASSWORD`."""
+    """Asyncpg reads the URL itself, as psql would: `sslmode`, several hosts, `PGPASSWORD`."""
     try:
         return await asyncpg.connect(
             url,

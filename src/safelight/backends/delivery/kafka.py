@@ -1,6 +1,7 @@
 """Delivery through Kafka: the offset of a message is committed once its effect is safe."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -131,9 +132,9 @@ class KafkaDelivery:
             max_request_size=LARGEST_BYTES,
             request_timeout_ms=int(SEND_SECONDS * 1000),
             graceful_timeout=1.0,
-            decoder=_raw,
+            decoder=_whole,
             parser=_parse,
-            logger=None,
+            logger=logging.getLogger(__name__),
             apply_types=False,
         )
         for subscription in self._subscriptions:
@@ -148,7 +149,7 @@ class KafkaDelivery:
                 fetch_max_wait_ms=100,
                 no_reply=True,
             )
-            subscriber(_taking_message(partial(self._take, subscription)))
+            subscriber(partial(self._take, subscription))
         return broker
 
     async def _take(self, subscription: _Subscription, arrived: KafkaMessage) -> None:
@@ -160,7 +161,9 @@ class KafkaDelivery:
         await task
 
     async def _handle(self, subscription: _Subscription, arrived: KafkaMessage) -> None:
-        message = _message_of(subscription.topic, arrived)
+        record = arrived.raw_message
+        assert isinstance(record, ConsumerRecord)  # noqa: S101 - no batches here
+        message = message_of_record(subscription.topic, record)
         pauses = iter(self._backoff)
         while True:
             try:
@@ -196,20 +199,9 @@ async def _settled(acknowledged: "Sequence[asyncio.Future[Any]]") -> list[BaseEx
     return [answer if isinstance(answer, BaseException) else None for answer in answers]
 
 
-def _taking_message(take: Any) -> Any:
-    """FastStream reads a handler's signature; this is all that it is to see."""
-
-    async def handle(body: Any, message: KafkaMessage) -> None:
-        await take(message)
-
-    return handle
-
-
-async def _raw(message: KafkaMessage) -> bytes:
-    """FastStream would decode by content type, and lose what it can't."""
-    body = message.body
-    assert isinstance(body, bytes)  # noqa: S101 - tells the type checker
-    return body
+async def _whole(message: KafkaMessage) -> KafkaMessage:
+    """FastStream would decode the body by content type, and lose what it can't."""
+    return message
 
 
 async def _parse(record: ConsumerRecord[Any, Any], original: Any) -> Any:
@@ -218,10 +210,9 @@ async def _parse(record: ConsumerRecord[Any, Any], original: Any) -> Any:
     return await original(record)
 
 
-def _message_of(topic: str, arrived: KafkaMessage) -> Message:
-    record = arrived.raw_message
-    assert isinstance(record, ConsumerRecord)  # noqa: S101 - no batches here
-    headers = {name: value for name, value in arrived.headers.items() if name != "correlation_id"}
+def message_of_record(topic: str, record: "ConsumerRecord[Any, Any]") -> Message:
+    """Anybody may write to a topic: whatever the record holds, it becomes a message."""
+    headers = {name: _text(value) for name, value in record.headers if name != "correlation_id"}
     return Message(topic, _text(record.key), record.value or b"", headers)
 
 

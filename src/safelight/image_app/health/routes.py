@@ -37,9 +37,7 @@ async def ready(resources: Needs) -> Response:
     needed = dict(
         zip(
             ("database", "objects"),
-            await asyncio.gather(
-                _state(_database(resources)), _state(resources.objects.check())
-            ),
+            await asyncio.gather(_state(_database(resources)), _state(resources.objects.check())),
             strict=True,
         )
     )

@@ -132,9 +132,7 @@ async def begin_upload(
     connection: AsyncConnection, image_id: str, account_id: str, now: datetime, holder: int | None
 ) -> None:
     await connection.execute(
-        uploads.insert().values(
-            id=image_id, account_id=account_id, started_at=now, holder=holder
-        )
+        uploads.insert().values(id=image_id, account_id=account_id, started_at=now, holder=holder)
     )
 
 

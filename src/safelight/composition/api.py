@@ -1,0 +1,72 @@
+"""`safelight api`: the HTTP API, one of as many as are wanted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+
+from safelight.backends.cache import Cache, NoCache
+from safelight.backends.cache.redis import RedisCache
+from safelight.backends.unusable import Unusable
+from safelight.composition import api_parts, places
+from safelight.composition.broker import kafka
+from safelight.image_app import housekeeping, subscriptions
+from safelight.image_app.app import create_app
+from safelight.image_app.broker_relay import BrokerRelay
+from safelight.settings import Settings
+
+log = structlog.get_logger()
+
+
+def api(settings: Settings) -> FastAPI:
+    """Comes up whatever is away, and works as soon as it is there; `/health/ready` says so."""
+    database = api_parts.database(settings)
+    if not database.is_shared:
+        raise Unusable(
+            "SAFELIGHT_DATABASE_URL must be postgresql://user:password@host/name: the APIs share "
+            "it. `safelight up` needs none"
+        )
+    presence = database.presence()
+    objects = places.objects(settings)
+    answers = _cache(settings)
+    delivery = kafka(settings)
+    relay = BrokerRelay(database, presence, delivery)
+    resources = api_parts.resources(
+        settings,
+        database,
+        objects,
+        answers,
+        wake_relay=lambda: None,  # the commit itself wakes it, wherever it is
+        checks={"broker": delivery.is_up},
+        member=presence.member,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
+            ending.push_async_callback(database.close)
+            await answers.start()
+            ending.push_async_callback(answers.stop)
+            subscriptions.subscribe(delivery, resources)
+            await delivery.start()
+            ending.push_async_callback(delivery.stop, settings.drain_seconds)
+            relay.start()
+            ending.push_async_callback(relay.stop, settings.drain_seconds)
+            ending.callback(asyncio.create_task(housekeeping.keep_house(resources)).cancel)
+            ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
+            yield
+
+    return create_app(resources, lifespan)
+
+
+def _cache(settings: Settings) -> Cache:
+    """What one process remembers by itself would be stale once another one writes."""
+    if settings.cache_url == "mem://":
+        log.info("no cache in common: every answer is made anew; SAFELIGHT_CACHE_URL names one")
+        return NoCache()
+    try:
+        return RedisCache(settings.cache_url)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_CACHE_URL can't be used: {error}") from None

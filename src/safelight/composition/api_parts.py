@@ -1,0 +1,75 @@
+"""The parts of the API, made from the settings."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy.exc import ArgumentError
+
+from safelight.backends import keyfiles
+from safelight.backends.cache import Cache
+from safelight.backends.database import Database
+from safelight.backends.objects import Objects
+from safelight.backends.unusable import Unusable
+from safelight.image_app.links import Links
+from safelight.image_app.paging import Cursors
+from safelight.image_app.passwords import Passwords
+from safelight.image_app.resources import Resources, Rules
+from safelight.image_app.tokens import Tokens
+from safelight.settings import Settings
+
+
+def resources(
+    settings: Settings,
+    database: Database,
+    objects: Objects,
+    answers: Cache,
+    wake_relay: Callable[[], None],
+    checks: Mapping[str, Callable[[], bool]],
+    member: int | None = None,
+) -> Resources:
+    """Everything that services may use; raises `Unusable`."""
+    secret = _link_secret(settings)
+    return Resources(
+        database=database,
+        objects=objects,
+        answers=answers,
+        passwords=Passwords(),
+        tokens=_tokens(settings),
+        links=Links(secret, settings.public_url),
+        cursors=Cursors(secret),
+        rules=_rules(settings),
+        wake_relay=wake_relay,
+        checks=checks,
+        member=member,
+    )
+
+
+def database(settings: Settings) -> Database:
+    try:
+        return Database(settings.resolved_database_url(), settings.database_connections)
+    except (ValueError, ArgumentError) as error:
+        raise Unusable(f"SAFELIGHT_DATABASE_URL can't be used: {error}") from None
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        file_bytes=settings.file_bytes,
+        side=settings.max_side,
+        pixels=settings.max_pixels,
+        quota_bytes=settings.quota_bytes,
+        quota_images=settings.quota_images,
+        queue_limit=settings.queue_limit,
+    )
+
+
+def _tokens(settings: Settings) -> Tokens:
+    private = keyfiles.read_private(settings.resolved_private_key())
+    try:
+        return Tokens(private, settings.resolved_public_key().read_bytes())
+    except (OSError, ValueError, TypeError) as error:
+        raise Unusable(f"the keys that sign tokens can't be used: {error}") from None
+
+
+def _link_secret(settings: Settings) -> bytes:
+    if settings.link_secret:
+        return settings.link_secret.encode()
+    return keyfiles.read_private(settings.resolved_link_secret())

@@ -1,0 +1,27 @@
+"""The decoders, made from the settings."""
+
+import os
+
+from safelight.image_process_app.decoder.pool import DecoderPool
+from safelight.image_process_app.limits import Limits
+from safelight.settings import Settings
+
+
+def decoders(settings: Settings) -> DecoderPool:
+    return DecoderPool(
+        children=children(settings),
+        deadline=settings.decode_seconds,
+        memory=settings.decode_bytes,
+        pictures_per_child=settings.pictures_per_child,
+        limits=Limits(
+            max_side=settings.max_side,
+            max_pixels=settings.max_pixels,
+            max_frames=settings.max_frames,
+            max_total_pixels=settings.max_total_pixels,
+        ),
+    )
+
+
+def children(settings: Settings) -> int:
+    """How many pictures are opened at the same time."""
+    return settings.children or os.cpu_count() or 1

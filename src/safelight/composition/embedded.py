@@ -1,0 +1,68 @@
+"""`safelight up`: the whole product in one process, with decoders in child processes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+
+from safelight.backends.cache.memory import MemoryCache
+from safelight.backends.delivery.in_process import InProcessDelivery
+from safelight.composition import api_parts, places
+from safelight.composition.decoders import children, decoders
+from safelight.contract.messages import EVENTS, JOBS, PROCESSOR
+from safelight.image_app import housekeeping, subscriptions
+from safelight.image_app.app import create_app
+from safelight.image_app.images import upload
+from safelight.image_app.relay import Relay
+from safelight.image_process_app.app import job_handler
+from safelight.settings import Settings
+
+JOBS_AHEAD = 8
+"""Jobs under way for each decoder: so many that a few which wait for their next try hold up
+nobody, so few that a stop can finish them.
+"""
+
+log = structlog.get_logger()
+
+
+def embedded(settings: Settings) -> FastAPI:
+    """Messages are handled where they are promised; the outbox is the durable queue."""
+    database = api_parts.database(settings)
+    objects = places.objects(settings)
+    delivery = InProcessDelivery()
+    pool = decoders(settings)
+    relays = [
+        Relay(JOBS, database, delivery, at_once=JOBS_AHEAD * children(settings)),
+        Relay(EVENTS, database, delivery),
+    ]
+
+    def wake_relays() -> None:
+        for relay in relays:
+            relay.wake()
+
+    resources = api_parts.resources(
+        settings, database, objects, MemoryCache(), wake_relays, {"processing": pool.healthy}
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
+            ending.push_async_callback(database.close)
+            await objects.sweep_staging()
+            await upload.sweep(resources)
+            ending.push_async_callback(pool.stop)
+            await pool.start()
+            subscriptions.subscribe(delivery, resources)
+            delivery.subscribe(JOBS, job_handler(objects, pool, delivery), PROCESSOR)
+            await delivery.start()
+            ending.push_async_callback(delivery.stop, settings.drain_seconds)
+            for relay in relays:
+                relay.start()
+                ending.push_async_callback(relay.stop, settings.drain_seconds)
+            ending.callback(asyncio.create_task(housekeeping.keep_house(resources)).cancel)
+            ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
+            yield
+
+    return create_app(resources, lifespan)

@@ -1,0 +1,127 @@
+"""A product in parts: APIs and processors on PostgreSQL, Redis, Kafka and S3."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import obstore
+from obstore.store import S3Store
+
+from safelight.backends import keyfiles
+from safelight.backends.database import Database
+from safelight.image_app.migrations import migrate
+from tests.product import Part, Product, wait_for
+from tests.servers import S3, Postgres, Valkey
+from tests.servers.apache_kafka import ApacheKafka
+from tests.servers.noida import Noida
+
+PARTITIONS = 6
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What a scaled product stands on."""
+
+    postgres: Postgres
+    valkey: Valkey
+    s3: S3
+    broker: Noida | ApacheKafka
+
+    def all(self) -> tuple[Postgres, Valkey, S3, Noida | ApacheKafka]:
+        return self.postgres, self.valkey, self.s3, self.broker
+
+
+@contextmanager
+def servers_of_its_own(folder: Path, broker: type[Noida] | type[ApacheKafka]) -> Iterator[Servers]:
+    """Started servers that nobody else uses, so that they may be killed."""
+    servers = Servers(
+        Postgres(folder / "postgres"),
+        Valkey(folder / "valkey"),
+        S3(folder / "s3"),
+        broker(folder / "broker"),
+    )
+    with ExitStack() as running:
+        for server in servers.all():
+            running.callback(server.kill)
+            server.start()
+        yield servers
+
+
+class ScaledProduct(Product):
+    """One installation: databases, buckets and topics of its own in servers that others share."""
+
+    def __init__(
+        self, folder: Path, servers: Servers, apis: int = 1, processors: int = 1, **settings: str
+    ) -> None:
+        super().__init__(folder, **settings)
+        self.servers = servers
+        self.apis: list[Part] = []
+        self.processors: list[Part] = []
+        self._wanted = apis, processors
+        self._database = servers.postgres.create()
+        self._bucket, variables = servers.s3.create()
+        self._objects = {
+            **variables,
+            "SAFELIGHT_OBJECTS_URL": self._bucket,
+            "SAFELIGHT_BROKER_URL": servers.broker.url,
+            "SAFELIGHT_BROKER_PREFIX": f"test{next(_numbers)}",
+            "SAFELIGHT_BROKER_PARTITIONS": str(PARTITIONS),
+        }
+        # What a processor is not told it can't tell.
+        self.processor_environment = self.environment | self._objects
+        self.environment = self.processor_environment | {
+            "SAFELIGHT_DATABASE_URL": self.database_url(),
+            "SAFELIGHT_CACHE_URL": servers.valkey.create(),
+        }
+
+    def start(self) -> None:
+        self.prepare()
+        apis, processors = self._wanted
+        self.apis = [self.part("api", "--port", "0") for _ in range(apis)]
+        self.processors = []
+        for _ in range(processors):
+            self.add_processor()
+        self.parts = [*self.apis, *self.processors]
+        self.base_url = self.apis[0].base_url
+        wait_for("the product to be ready", self.is_ready)
+
+    def prepare(self) -> None:
+        """What `safelight certs` and `safelight migrate` do, without a process for each."""
+        keyfiles.make_keys(self.data / "private.pem", self.data / "public.pem")
+        keyfiles.link_secret(self.data / "link.secret")
+        asyncio.run(self._migrate())
+
+    async def _migrate(self) -> None:
+        database = Database(self.database_url())
+        await migrate(database)
+        await database.close()
+
+    def add_processor(self) -> Part:
+        part = Part(("processor", "--port", "0"), self.processor_environment, self.log)
+        self.processors.append(part)
+        self.parts = [*self.apis, *self.processors]
+        return part
+
+    def kill_processor(self) -> None:
+        """SIGKILL for the oldest one."""
+        part = self.processors.pop(0)
+        self.parts = [*self.apis, *self.processors]
+        part.kill()
+
+    def objects(self) -> list[str]:
+        store = S3Store.from_url(
+            self._bucket,
+            client_options={"allow_http": True},
+            endpoint=self._objects["AWS_ENDPOINT_URL"],
+            access_key_id=self._objects["AWS_ACCESS_KEY_ID"],
+            secret_access_key=self._objects["AWS_SECRET_ACCESS_KEY"],
+            region=self._objects["AWS_REGION"],
+        )
+        return [entry["path"] for batch in obstore.list(store) for entry in batch]
+
+    def database_url(self) -> str:
+        return self.servers.postgres.url(self._database)
