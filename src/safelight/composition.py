@@ -18,6 +18,7 @@ from safelight.backends.keyfiles import Unusable
 from safelight.backends.objects import Objects
 from safelight.contract.messages import EVENTS, JOBS
 from safelight.image_app import clock, subscriptions, verification
+from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.app import create_app
 from safelight.image_app.images import upload
 from safelight.image_app.links import Links
@@ -84,6 +85,7 @@ def embedded(settings: Settings) -> FastAPI:
     secret = _link_secret(settings)
     resources = Resources(
         database=database,
+        accounts=DatabaseAccounts(database),
         objects=objects,
         answers=MemoryCache(),
         passwords=Passwords(),

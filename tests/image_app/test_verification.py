@@ -12,7 +12,7 @@ from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS, Job, outcome_message
 from safelight.image_app import clock, verification
 from safelight.image_app.images import queries, service
-from safelight.image_app.models import accounts, outbox, variants
+from safelight.image_app.models import outbox, usage, variants
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.subscriptions import take_outcome
@@ -163,7 +163,7 @@ async def test_a_count_that_is_wrong_is_named_beside_the_right_one(
     resources: Resources, job: Job, change: dict[str, int], counted: str
 ) -> None:
     async with resources.database.writing() as connection:
-        await connection.execute(update(accounts).values(**change))
+        await connection.execute(update(usage).values(**change))
     [line] = await found(resources)
     assert line.startswith(f"account {job.account_id}: counts ")
     assert counted in line

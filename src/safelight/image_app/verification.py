@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS
-from safelight.image_app.models import Found, accounts, images, outbox, uploads, variants
+from safelight.image_app.accounts.queries import usage_of
+from safelight.image_app.models import Found, images, outbox, uploads, usage, variants
 
 Stored = dict[str, int]
 """Size of each object, by key."""
@@ -22,28 +23,35 @@ async def differences(database: Database, objects: Objects) -> AsyncIterator[str
     for the keys of the largest account.
     """
     async with database.reading() as connection:
-        known = list((await connection.execute(select(accounts))).all())
-        for account in known:
-            async for line in _account_differences(connection, objects, account):
+        known = await _accounts(connection)
+        for account_id in known:
+            async for line in _account_differences(connection, objects, account_id):
                 yield line
-        async for line in _strangers(objects, {account.id for account in known}):
+        async for line in _strangers(objects, set(known)):
             yield line
         for row in await connection.execute(select(uploads)):
             yield f"upload {row.id}: was cut off; a start removes what it left"
 
 
+async def _accounts(connection: AsyncConnection) -> list[str]:
+    """Ids of all that ever uploaded something; who they are is kept elsewhere."""
+    columns = (usage.c.account_id, images.c.account_id, uploads.c.account_id)
+    query = union(*(select(column) for column in columns))
+    return sorted((await connection.execute(query)).scalars())
+
+
 async def _account_differences(
-    connection: AsyncConnection, objects: Objects, account: Found
+    connection: AsyncConnection, objects: Objects, account_id: str
 ) -> AsyncIterator[str]:
     stored: Stored = {}
-    for prefix in (keys.originals(account.id), keys.all_variants(account.id)):
+    for prefix in (keys.originals(account_id), keys.all_variants(account_id)):
         async for batch in objects.list(prefix):
             stored.update(batch)
-    made = await _variants(connection, account.id)
+    made = await _variants(connection, account_id)
     jobs = await _promised(connection, JOBS, "image.job")
     erasures = await _promised(connection, EVENTS, "image.deleted")
     count = size = 0
-    rows = await connection.execute(select(images).where(images.c.account_id == account.id))
+    rows = await connection.execute(select(images).where(images.c.account_id == account_id))
     for row in rows:
         if row.deleted_at is None:
             count, size = count + 1, size + row.size
@@ -55,9 +63,10 @@ async def _account_differences(
             stored = {key: n for key, n in stored.items() if keys.image_of(key) != row.id}
     for key in stored:
         yield f"object {key}: belongs to no image"
-    if (count, size) != (account.images, account.bytes):
+    counted = await usage_of(connection, account_id)
+    if (count, size) != counted:
         yield (
-            f"account {account.id}: counts {account.images} images and {account.bytes} bytes, "
+            f"account {account_id}: counts {counted.images} images and {counted.bytes} bytes, "
             f"has {count} and {size}"
         )
 

@@ -14,7 +14,7 @@ from safelight.contract.presets import BUILT_IN
 from safelight.image_app import clock, errors
 from safelight.image_app.errors import Problem
 from safelight.image_app.images import queries, upload
-from safelight.image_app.models import accounts, images, uploads
+from safelight.image_app.models import images, uploads, usage
 from safelight.image_app.resources import Resources
 from tests.image_app.given import (
     FORM_HEADERS,
@@ -28,8 +28,8 @@ from tests.image_app.given import (
     promised,
     promised_events,
     rows_of,
-    the_account,
     the_image,
+    the_usage,
     the_variants,
     with_rules,
 )
@@ -43,8 +43,7 @@ async def nothing_is_left(resources: Resources, account_id: str) -> None:
     assert await all_keys(resources.objects) == set()
     assert await promised(resources.database, JOBS) == []
     assert await promised(resources.database, EVENTS) == []
-    account = await the_account(resources.database, account_id)
-    assert (account.images, account.bytes) == (0, 0)
+    assert await the_usage(resources.database, account_id) == (0, 0)
 
 
 async def test_an_upload_writes_everything_it_promises_at_once(
@@ -63,8 +62,7 @@ async def test_an_upload_writes_everything_it_promises_at_once(
     assert (job.sha256, job.size) == (image.sha256, image.size)
     assert await promised_events(resources.database, EVENTS) == ["image.uploaded"]
     assert await all_keys(resources.objects) == {keys.original(account_id, image_id)}
-    account = await the_account(resources.database, account_id)
-    assert (account.images, account.bytes) == (1, len(photograph))
+    assert await the_usage(resources.database, account_id) == (1, len(photograph))
     async with resources.database.reading() as connection:
         assert await rows_of(connection, uploads) == []
 
@@ -128,8 +126,7 @@ async def test_uploads_at_once_never_exceed_the_quota_together(
     refused = [end for end in ends if isinstance(end, Problem)]
     assert (len(taken), len(refused)) == (3, 5)
     assert {refusal.kind.code for refusal in refused} == {"quota-exceeded"}
-    account = await the_account(resources.database, account_id)
-    assert (account.images, account.bytes) == (3, 3 * len(photograph))
+    assert await the_usage(resources.database, account_id) == (3, 3 * len(photograph))
     assert await all_keys(resources.objects) == {keys.original(account_id, i) for i in taken}
 
 
@@ -198,7 +195,7 @@ async def test_a_sweep_never_takes_the_original_of_an_image(
     image_id = await an_upload(resources, account_id, photograph)
     async with resources.database.writing() as connection:
         await queries.begin_upload(connection, image_id, account_id, clock.now())
-        await connection.execute(update(accounts).values(images=1))
+        await connection.execute(update(usage).values(images=1))
     await upload.sweep(resources, before=clock.now().replace(year=2100))
     assert await all_keys(resources.objects) == {keys.original(account_id, image_id)}
 

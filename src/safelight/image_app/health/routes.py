@@ -30,6 +30,8 @@ async def ready(resources: Needs) -> Response:
         "objects": await _state(resources.objects.check()),
         "processing": "ok" if resources.check_processing() else "down",
     }
+    if resources.accounts.is_apart:
+        checks["accounts"] = await _state(resources.accounts.check())
     up = all(state == "ok" for state in checks.values())
     body = {"status": "ok" if up else "down", "checks": checks}
     return Response(json.dumps(body), 200 if up else 503, media_type=JSON)
