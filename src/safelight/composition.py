@@ -18,7 +18,9 @@ from safelight.backends.keyfiles import Unusable
 from safelight.backends.objects import Objects
 from safelight.contract.messages import EVENTS, JOBS
 from safelight.image_app import clock, subscriptions, verification
+from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_database import DatabaseAccounts
+from safelight.image_app.account_store.in_redis import RedisAccounts
 from safelight.image_app.app import create_app
 from safelight.image_app.images import upload
 from safelight.image_app.links import Links
@@ -85,7 +87,7 @@ def embedded(settings: Settings) -> FastAPI:
     secret = _link_secret(settings)
     resources = Resources(
         database=database,
-        accounts=DatabaseAccounts(database),
+        accounts=_accounts(settings, database),
         objects=objects,
         answers=MemoryCache(),
         passwords=Passwords(),
@@ -101,6 +103,7 @@ def embedded(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
             ending.push_async_callback(database.close)
+            ending.push_async_callback(resources.accounts.close)
             await objects.sweep_staging()
             await upload.sweep(resources, before=clock.now())
             ending.push_async_callback(pool.stop)
@@ -198,6 +201,15 @@ def _database(settings: Settings) -> Database:
         return Database(settings.resolved_database_url())
     except (ValueError, ArgumentError) as error:
         raise Unusable(f"SAFELIGHT_DATABASE_URL can't be used: {error}") from None
+
+
+def _accounts(settings: Settings, database: Database) -> AccountStore:
+    if not settings.accounts_url:
+        return DatabaseAccounts(database)
+    try:
+        return RedisAccounts(settings.accounts_url)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_ACCOUNTS_URL can't be used: {error}") from None
 
 
 def _objects(settings: Settings) -> Objects:
