@@ -184,6 +184,30 @@ async def test_an_upload_that_was_cut_off_is_named_with_what_it_left(
     }
 
 
+async def test_a_first_upload_that_was_cut_off_is_named_though_nothing_is_counted(
+    resources: Resources,
+) -> None:
+    account_id, image_id = clock.new_id(), clock.new_id()
+    async with resources.database.writing() as connection:
+        await queries.begin_upload(connection, image_id, account_id, clock.now())
+    key = keys.original(account_id, image_id)
+    await resources.objects.put(key, chunks_of(b"hal"))
+    assert set(await found(resources)) == {
+        f"upload {image_id}: was cut off; a start removes what it left",
+        f"object {key}: belongs to no image",
+    }
+
+
+async def test_images_of_an_account_that_counts_none_are_named(
+    resources: Resources, job: Job
+) -> None:
+    async with resources.database.writing() as connection:
+        await connection.execute(delete(usage))
+    assert await found(resources) == [
+        f"account {job.account_id}: counts 0 images and 0 bytes, has 2 and {job.size * 2}"
+    ]
+
+
 async def test_looking_changes_nothing(resources: Resources, job: Job) -> None:
     await resources.objects.delete(key_of(job))
     assert await found(resources) == await found(resources) != []

@@ -8,7 +8,7 @@ import pytest
 
 from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_redis import RedisAccounts
-from tests.image_app.account_store.given import Redis, opened
+from tests.image_app.account_store.given import opened
 from tests.servers import Postgres, Valkey
 
 
@@ -40,9 +40,9 @@ async def another(store_url: str) -> AsyncIterator[AccountStore]:
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     """A server of its own, to be killed."""
-    server = Redis(tmp_path / "redis")
+    server = Valkey(tmp_path / "valkey")
     try:
         server.start()
         yield server
@@ -51,8 +51,8 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def kept(redis: Redis) -> AsyncIterator[RedisAccounts]:
+async def kept(own_valkey: Valkey) -> AsyncIterator[RedisAccounts]:
     """The store in that server."""
-    store = RedisAccounts(redis.create())
+    store = RedisAccounts(own_valkey.create())
     yield store
     await store.close()

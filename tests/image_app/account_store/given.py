@@ -1,9 +1,8 @@
 """Stores to be opened, tokens to be kept."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from safelight.backends.database import Database
 from safelight.image_app import clock, tokens
@@ -11,16 +10,8 @@ from safelight.image_app.account_store import AccountStore, RefreshToken
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
 from tests.image_app.given import a_stored_account
-from tests.servers import Valkey
 
 LATER = timedelta(hours=1)
-
-
-class Redis(Valkey):
-    """As its documentation asks for: what was answered is on the disk."""
-
-    def command(self) -> Sequence[str | Path]:
-        return [*super().command(), "--appendfsync", "always"]
 
 
 @asynccontextmanager

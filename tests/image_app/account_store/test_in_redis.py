@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis as Client
+from redis.asyncio import Redis
 
 from safelight.image_app import clock
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.account_store.in_redis import ANSWER_SECONDS, RedisAccounts
-from tests.image_app.account_store.given import Redis, a_session, a_token, rotated
+from tests.image_app.account_store.given import a_session, a_token, rotated
 from tests.image_app.given import a_stored_account
 from tests.servers import Valkey
 
-DEADS = a_token()
+UNKNOWN = a_token()
 
 CALLS: list[Callable[[RedisAccounts], Awaitable[Any]]] = [
     lambda store: store.add(a_stored_account("bob")),
@@ -23,14 +23,14 @@ CALLS: list[Callable[[RedisAccounts], Awaitable[Any]]] = [
     lambda store: store.find_by_login("ann"),
     lambda store: store.set_password_hash(clock.new_id(), ""),
     lambda store: store.begin_session(clock.new_id(), a_token()),
-    lambda store: rotated(store, DEADS),
+    lambda store: rotated(store, UNKNOWN),
     lambda store: store.check(),
 ]
 
 
 async def test_sessions_expire_by_themselves_and_accounts_never_do(valkey: Valkey) -> None:
     url = valkey.create()
-    store, client = RedisAccounts(url), Client.from_url(url, decode_responses=True)
+    store, client = RedisAccounts(url), Redis.from_url(url, decode_responses=True)
     _, token = await a_session(store)
     await rotated(store, token)
     expiring = {}
@@ -50,7 +50,7 @@ async def test_sessions_expire_by_themselves_and_accounts_never_do(valkey: Valke
 
 
 async def test_accounts_and_sessions_survive_a_server_that_is_killed(
-    redis: Redis, kept: RedisAccounts
+    own_valkey: Valkey, kept: RedisAccounts
 ) -> None:
     accounts = [a_stored_account(f"user-{n}") for n in range(20)]
     for account in accounts:
@@ -58,41 +58,43 @@ async def test_accounts_and_sessions_survive_a_server_that_is_killed(
     account_id, token = await a_session(kept)
     replacement = a_token()
     await rotated(kept, token, replacement)
-    redis.kill()
-    await asyncio.to_thread(redis.start)
+    own_valkey.kill()
+    await asyncio.to_thread(own_valkey.start)
     assert [await kept.find(account.id) for account in accounts] == accounts
     assert await rotated(kept, replacement) == account_id
 
 
 async def test_a_server_that_is_away_is_an_exception_of_ours_until_it_is_back(
-    redis: Redis, kept: RedisAccounts
+    own_valkey: Valkey, kept: RedisAccounts
 ) -> None:
     account_id, token = await a_session(kept)
-    redis.kill()
+    own_valkey.kill()
     for call in CALLS:
         with pytest.raises(AccountsUnavailable):
             await call(kept)
-    await asyncio.to_thread(redis.start)
+    await asyncio.to_thread(own_valkey.start)
     await kept.check()
     assert await rotated(kept, token) == account_id
 
 
-async def test_a_server_that_is_frozen_is_not_waited_for(redis: Redis, kept: RedisAccounts) -> None:
+async def test_a_server_that_is_frozen_is_not_waited_for(
+    own_valkey: Valkey, kept: RedisAccounts
+) -> None:
     ann = a_stored_account("ann")
     await kept.add(ann)
-    redis.pause()
+    own_valkey.pause()
     began = time.monotonic()
     ends = await asyncio.gather(*(call(kept) for call in CALLS), return_exceptions=True)
     assert time.monotonic() - began < 3 * ANSWER_SECONDS
     assert {type(end) for end in ends} == {AccountsUnavailable}
-    redis.resume()
+    own_valkey.resume()
     assert await kept.find_by_login("ann") == ann
 
 
 async def test_a_server_that_refuses_to_write_is_an_exception_of_ours(
-    redis: Redis, kept: RedisAccounts
+    own_valkey: Valkey, kept: RedisAccounts
 ) -> None:
-    client = Client.from_url(redis.create())
+    client = Redis.from_url(own_valkey.create())
     await client.config_set("maxmemory", "1")
     with pytest.raises(AccountsUnavailable):
         await kept.add(a_stored_account("ann"))
