@@ -77,18 +77,18 @@ def broker(serve: Callable[[type[Broker]], Broker]) -> Broker:
 
 
 @pytest.fixture(scope="session")
-async def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database of the newest shape, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "safelight.db"
-    await _migrate(f"sqlite:///{path}")
+    asyncio.run(_migrate(f"sqlite:///{path}"))
     return path
 
 
 @pytest.fixture(scope="session")
-async def migrated_name(postgres: Postgres) -> str:
+def migrated_name(postgres: Postgres) -> str:
     """The same on PostgreSQL."""
-    name = await asyncio.to_thread(postgres.create)
-    await _migrate(postgres.url(name))
+    name = postgres.create()
+    asyncio.run(_migrate(postgres.url(name)))
     return name
 
 
@@ -99,14 +99,14 @@ async def _migrate(url: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database of its own, migrated and empty."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "safelight.db")
         return f"sqlite:///{tmp_path / 'safelight.db'}"
     template = request.getfixturevalue("migrated_name")
     postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.url(await asyncio.to_thread(postgres.create, template))
+    return postgres.url(postgres.create(template))
 
 
 @pytest.fixture
