@@ -37,13 +37,13 @@ def measure(picture: bytes) -> list[Row]:
 
 
 def _forget_peak(product: Product) -> float:
-    Path(f"/proc/{product.pid}/clear_refs").write_text("5")
+    Path(f"/proc/{product.parts[0].process.pid}/clear_refs").write_text("5")
     return _peak(product)
 
 
 def _peak(product: Product) -> float:
     """Most memory the process has had at once since the last reset, in MB (Linux)."""
-    for line in Path(f"/proc/{product.pid}/status").read_text().splitlines():
+    for line in Path(f"/proc/{product.parts[0].process.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("the kernel does not tell the peak")

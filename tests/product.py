@@ -44,7 +44,11 @@ class Part:
         self._log = log
         with log.open("a") as file:
             self.process = subprocess.Popen(
-                [SAFELIGHT, *arguments], env=environment, stdout=subprocess.PIPE, stderr=file, text=True
+                [SAFELIGHT, *arguments],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
             )
         assert self.process.stdout is not None
         first_line = self.process.stdout.readline().split()

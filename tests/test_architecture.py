@@ -35,6 +35,11 @@ VIOLATIONS = [
         "import safelight.backends.delivery.in_process",
     ),
     (
+        "Only the composition names where accounts are kept",
+        "image_app/accounts/service.py",
+        "import safelight.image_app.account_store.in_redis",
+    ),
+    (
         "Pixels are touched in the decoder's child alone",
         "image_process_app/app.py",
         "import safelight.image_process_app.pipeline",

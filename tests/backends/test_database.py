@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, func, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from safelight.backends.database import Database
+from safelight.backends.database import Database, DatabaseUnavailable
 from safelight.image_app.models import UtcTime
+from tests.servers import Postgres
 
 metadata = MetaData()
 counters = Table(
@@ -29,10 +30,18 @@ notes = Table(
 )
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.url(postgres.create())
+
+
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(url: str) -> AsyncIterator[Database]:
     """A database with tables of its own and one counter."""
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    database = Database(url)
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
         await connection.execute(counters.insert().values(id=1, number=0))
@@ -49,7 +58,7 @@ async def number_of(database: Database) -> int:
 async def count_up(database: Database) -> None:
     """Read, let others have their turn, write: a lost update unless writers take turns."""
     async with database.writing() as connection:
-        query = select(counters.c.number).where(counters.c.id == 1)
+        query = select(counters.c.number).where(counters.c.id == 1).with_for_update()
         number = (await connection.execute(query)).scalar_one()
         await asyncio.sleep(0)
         await connection.execute(update(counters).values(number=number + 1))
@@ -62,10 +71,8 @@ async def test_fifty_writers_at_once_take_turns_and_none_fails(database: Databas
     assert await number_of(database) == 50
 
 
-async def test_writers_that_only_share_the_file_take_turns(
-    database: Database, tmp_path: Path
-) -> None:
-    other = Database(f"sqlite:///{tmp_path / 'test.db'}")
+async def test_writers_of_several_processes_take_turns(database: Database, url: str) -> None:
+    other = Database(url)
     async with asyncio.TaskGroup() as tasks:
         for _ in range(10):
             tasks.create_task(count_up(database))
@@ -139,6 +146,7 @@ async def test_a_row_that_points_to_nothing_is_refused(database: Database) -> No
             await connection.execute(notes.insert().values(counter=99))
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [
@@ -157,14 +165,33 @@ async def test_every_connection_is_set_up_to_keep_what_it_commits(
             assert found.scalar_one() == value
 
 
-async def test_a_file_that_can_not_be_opened_is_an_operational_error(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'missing' / 'test.db'}")
-    with pytest.raises(OperationalError):
-        async with database.reading():
-            pass
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////missing/test.db", "postgresql://postgres@127.0.0.1:1/none"],
+)
+async def test_a_database_that_can_not_be_reached_is_unavailable(url: str) -> None:
+    database = Database(url)
+    for connect in (database.reading, database.writing):
+        with pytest.raises(DatabaseUnavailable):
+            async with connect():
+                pass
     await database.close()
 
 
+async def test_a_table_that_is_missing_is_unavailable_until_somebody_migrates(
+    database: Database,
+) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.reading() as connection:
+            await connection.exec_driver_sql("SELECT * FROM nowhere")
+
+
+async def test_a_statement_that_is_wrong_is_our_own_fault(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.writing() as connection:
+            await connection.execute(counters.insert().values(id=1, number=0))
+
+
 def test_another_kind_of_database_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="must be sqlite, not postgresql"):
-        Database("postgresql://localhost/safelight")
+    with pytest.raises(ValueError, match="must be sqlite or postgresql, not mysql"):
+        Database("mysql://localhost/safelight")

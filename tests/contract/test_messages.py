@@ -152,7 +152,8 @@ def test_every_header_that_cloudevents_requires_is_there(name: str) -> None:
     assert headers["ce_specversion"] == "1.0"
     assert all(headers[f"ce_{attribute}"] for attribute in ("id", "source", "type"))
     assert datetime.fromisoformat(headers["ce_time"]) == NOW
-    assert headers["content-type"] == "application/json"
+    whole = name == "event"
+    assert headers["content-type"] == f"application/{'cloudevents+' if whole else ''}json"
 
 
 @pytest.mark.parametrize("name", TRAVELLING)

@@ -25,10 +25,12 @@ from safelight.contract.messages import (
     Outcome,
 )
 from safelight.image_app import clock
-from safelight.image_app.accounts import queries as account_queries
+from safelight.image_app.account_store import StoredAccount
+from safelight.image_app.account_store.in_database import DatabaseAccounts
+from safelight.image_app.accounts.queries import Used, usage_of
 from safelight.image_app.images import queries, upload
 from safelight.image_app.links import Links
-from safelight.image_app.models import Found, accounts, outbox
+from safelight.image_app.models import Found, outbox
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.resources import Resources, Rules
@@ -53,6 +55,7 @@ async def resources_over(
     """What the composition makes of these."""
     yield Resources(
         database=database,
+        accounts=DatabaseAccounts(database),
         objects=objects,
         answers=MemoryCache(),
         passwords=passwords,
@@ -72,17 +75,20 @@ def with_rules(resources: Resources, **values: int) -> Resources:
 
 async def an_account(resources: Resources, username: str = "ann") -> str:
     """Id of a new account that nobody can sign in to."""
-    account_id = clock.new_id()
-    async with resources.database.writing() as connection:
-        await account_queries.insert(
-            connection,
-            id=account_id,
-            username=username,
-            email=f"{username}@example.com",
-            password_hash="",
-            created_at=clock.now(),
-        )
-    return account_id
+    account = a_stored_account(username)
+    await resources.accounts.add(account)
+    return account.id
+
+
+def a_stored_account(username: str = "ann", email: str = "") -> StoredAccount:
+    """Somebody who is not kept yet."""
+    return StoredAccount(
+        id=clock.new_id(),
+        username=username,
+        email=email or f"{username}@example.com",
+        password_hash="",
+        created_at=clock.now(),
+    )
 
 
 def a_request(
@@ -164,10 +170,9 @@ async def the_variants(database: Database, image_id: str) -> dict[str, Found]:
     return {row.name: row for row in rows}
 
 
-async def the_account(database: Database, account_id: str) -> Any:
+async def the_usage(database: Database, account_id: str) -> Used:
     async with database.reading() as connection:
-        found = await connection.execute(select(accounts).where(accounts.c.id == account_id))
-        return found.one()
+        return await usage_of(connection, account_id)
 
 
 async def all_keys(objects: Objects) -> set[str]:

@@ -9,7 +9,7 @@ from safelight.backends.database import Database
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.contract.messages import EVENTS, JOBS, Message
 from safelight.image_app import outbox
-from safelight.image_app.relay import AT_ONCE, Relay
+from safelight.image_app.relay import AT_ONCE, PAUSE, Relay
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
 from tests.image_app.given import promised
@@ -118,7 +118,7 @@ async def test_a_woken_relay_delivers_at_once(database: Database) -> None:
     for number in range(20):  # were one of them left to the next look, this would take seconds
         await promise(database, message("a", number))
         relay.wake()
-        async with asyncio.timeout(outbox.PAUSE / 2):
+        async with asyncio.timeout(PAUSE / 2):
             await recipient.has_taken(number + 1)
     await stop(relay)
 

@@ -1,29 +1,21 @@
 """`safelight verify`: every kind of difference is named, and nothing else."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 from sqlalchemy import delete, update
 
-from safelight.backends.database import Database
-from safelight.backends.objects import Objects
 from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS, Job, outcome_message
 from safelight.image_app import clock, verification
 from safelight.image_app.images import queries, service
-from safelight.image_app.models import accounts, outbox, variants
-from safelight.image_app.passwords import Passwords
-from safelight.image_app.resources import Resources, Rules
+from safelight.image_app.models import outbox, usage, variants
+from safelight.image_app.resources import Resources
 from safelight.image_app.subscriptions import take_outcome
 from tests.image_app.given import (
-    Pems,
     an_account,
     an_upload,
     chunks_of,
     job_of,
     process,
-    resources_over,
 )
 
 
@@ -39,40 +31,16 @@ async def settle(resources: Resources, job: Job) -> None:
         await connection.execute(delete(outbox).where(outbox.c.key == job.image_id))
 
 
-@pytest.fixture(scope="module")
-async def furnished(
-    tmp_path_factory: pytest.TempPathFactory,
-    migrated_file: Path,
-    pems: Pems,
-    passwords: Passwords,
-    rules: Rules,
-    photograph: bytes,
-) -> tuple[Path, Job]:
-    """An installation to be copied: an image that is ready, one that waits, one deleted."""
-    folder = tmp_path_factory.mktemp("furnished")
-    shutil.copy(migrated_file, folder / "safelight.db")
-    database = Database(f"sqlite:///{folder / 'safelight.db'}")
-    objects = Objects((folder / "objects").as_uri())
-    async with resources_over(database, objects, pems, passwords, rules) as resources:
-        account_id = await an_account(resources)
-        job = await job_of(resources, await an_upload(resources, account_id, photograph))
-        await settle(resources, job)
-        await an_upload(resources, account_id, photograph, presets="thumb")
-        deleted = await an_upload(resources, account_id, photograph)
-        await process(resources, await job_of(resources, deleted))
-        await service.delete_image(resources, account_id, deleted)
-    await database.close()
-    return folder, job
-
-
 @pytest.fixture
-def job(
-    furnished: tuple[Path, Job], resources: Resources, tmp_path: Path, objects_folder: Path
-) -> Job:
-    """The job of the ready image, in a copy for each test; nothing has opened it yet."""
-    folder, job = furnished
-    shutil.copy(folder / "safelight.db", tmp_path / "safelight.db")
-    shutil.copytree(folder / "objects", objects_folder, dirs_exist_ok=True)
+async def job(resources: Resources, photograph: bytes) -> Job:
+    """The job of an image that is ready, beside one that waits and one that is deleted."""
+    account_id = await an_account(resources)
+    job = await job_of(resources, await an_upload(resources, account_id, photograph))
+    await settle(resources, job)
+    await an_upload(resources, account_id, photograph, presets="thumb")
+    deleted = await an_upload(resources, account_id, photograph)
+    await process(resources, await job_of(resources, deleted))
+    await service.delete_image(resources, account_id, deleted)
     return job
 
 
@@ -163,7 +131,7 @@ async def test_a_count_that_is_wrong_is_named_beside_the_right_one(
     resources: Resources, job: Job, change: dict[str, int], counted: str
 ) -> None:
     async with resources.database.writing() as connection:
-        await connection.execute(update(accounts).values(**change))
+        await connection.execute(update(usage).values(**change))
     [line] = await found(resources)
     assert line.startswith(f"account {job.account_id}: counts ")
     assert counted in line
@@ -175,13 +143,37 @@ async def test_an_upload_that_was_cut_off_is_named_with_what_it_left(
 ) -> None:
     image_id = clock.new_id()
     async with resources.database.writing() as connection:
-        await queries.begin_upload(connection, image_id, job.account_id, clock.now())
+        await queries.begin_upload(connection, image_id, job.account_id, clock.now(), None)
     key = keys.original(job.account_id, image_id)
     await resources.objects.put(key, chunks_of(b"hal"))
     assert set(await found(resources)) == {
         f"upload {image_id}: was cut off; a start removes what it left",
         f"object {key}: belongs to no image",
     }
+
+
+async def test_a_first_upload_that_was_cut_off_is_named_though_nothing_is_counted(
+    resources: Resources,
+) -> None:
+    account_id, image_id = clock.new_id(), clock.new_id()
+    async with resources.database.writing() as connection:
+        await queries.begin_upload(connection, image_id, account_id, clock.now(), None)
+    key = keys.original(account_id, image_id)
+    await resources.objects.put(key, chunks_of(b"hal"))
+    assert set(await found(resources)) == {
+        f"upload {image_id}: was cut off; a start removes what it left",
+        f"object {key}: belongs to no image",
+    }
+
+
+async def test_images_of_an_account_that_counts_none_are_named(
+    resources: Resources, job: Job
+) -> None:
+    async with resources.database.writing() as connection:
+        await connection.execute(delete(usage))
+    assert await found(resources) == [
+        f"account {job.account_id}: counts 0 images and 0 bytes, has 2 and {job.size * 2}"
+    ]
 
 
 async def test_looking_changes_nothing(resources: Resources, job: Job) -> None:

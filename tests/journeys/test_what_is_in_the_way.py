@@ -109,3 +109,9 @@ def test_there_is_nothing_to_verify_where_nothing_was_ever_kept(tmp_path: Path) 
     )
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) <= 1
+
+
+@pytest.mark.parametrize("url", ["postgresql://host/name", "host:6379", "redis://host:port/0"])
+def test_a_place_for_accounts_that_is_no_redis_is_named(tmp_path: Path, url: str) -> None:
+    said = _complaint(tmp_path, "--port", "0", SAFELIGHT_ACCOUNTS_URL=url)
+    assert "SAFELIGHT_ACCOUNTS_URL" in said

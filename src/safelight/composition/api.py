@@ -47,6 +47,7 @@ def api(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
             ending.push_async_callback(database.close)
+            ending.push_async_callback(resources.accounts.close)
             await answers.start()
             ending.push_async_callback(answers.stop)
             subscriptions.subscribe(delivery, resources)

@@ -9,6 +9,9 @@ from safelight.backends.cache import Cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.backends.unusable import Unusable
+from safelight.image_app.account_store import AccountStore
+from safelight.image_app.account_store.in_database import DatabaseAccounts
+from safelight.image_app.account_store.in_redis import RedisAccounts
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
@@ -30,6 +33,7 @@ def resources(
     secret = _link_secret(settings)
     return Resources(
         database=database,
+        accounts=_accounts(settings, database),
         objects=objects,
         answers=answers,
         passwords=Passwords(),
@@ -48,6 +52,15 @@ def database(settings: Settings) -> Database:
         return Database(settings.resolved_database_url(), settings.database_connections)
     except (ValueError, ArgumentError) as error:
         raise Unusable(f"SAFELIGHT_DATABASE_URL can't be used: {error}") from None
+
+
+def _accounts(settings: Settings, database: Database) -> AccountStore:
+    if not settings.accounts_url:
+        return DatabaseAccounts(database)
+    try:
+        return RedisAccounts(settings.accounts_url)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_ACCOUNTS_URL can't be used: {error}") from None
 
 
 def _rules(settings: Settings) -> Rules:

@@ -50,6 +50,7 @@ def embedded(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
             ending.push_async_callback(database.close)
+            ending.push_async_callback(resources.accounts.close)
             await objects.sweep_staging()
             await upload.sweep(resources)
             ending.push_async_callback(pool.stop)

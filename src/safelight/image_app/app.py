@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.image_app import documentation, errors
+from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
@@ -66,6 +67,7 @@ _UNWELL: dict[type[Exception], errors.Kind] = {
     StoreUnavailable: errors.STORAGE_UNAVAILABLE,
     FileNotFoundError: errors.STORAGE_UNAVAILABLE,  # a row without its object
     DatabaseUnavailable: errors.SERVICE_UNAVAILABLE,
+    AccountsUnavailable: errors.SERVICE_UNAVAILABLE,
 }
 
 

@@ -65,8 +65,6 @@ accounts = Table(
     Column("username", String(32), nullable=False, unique=True),
     Column("email", String(320), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
-    Column("images", Integer, nullable=False, default=0),
-    Column("bytes", BigInteger, nullable=False, default=0),
     Column("created_at", UtcTime, nullable=False),
 )
 
@@ -80,11 +78,20 @@ refresh_tokens = Table(
     Column("spent_at", UtcTime),
 )
 
+usage = Table(
+    "usage",
+    metadata,
+    _id("account_id", primary_key=True),
+    Column("images", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    comment="What each account keeps, counted with its images; the account may be elsewhere.",
+)
+
 images = Table(
     "images",
     metadata,
     _id(primary_key=True),
-    _id("account_id", ForeignKey("accounts.id"), nullable=False),
+    _id("account_id", nullable=False),
     Column("name", String(255), nullable=False),
     Column("description", Text, nullable=False),
     Column("tags", JSON, nullable=False),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from safelight.backends.cache import Cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
+from safelight.image_app.account_store import AccountStore
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
@@ -29,6 +30,7 @@ class Resources:
     """Everything a service may use."""
 
     database: Database
+    accounts: AccountStore
     objects: Objects
     answers: Cache
     passwords: Passwords

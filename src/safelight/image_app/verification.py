@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.contract import keys
 from safelight.contract.messages import JOBS, OUTCOMES, Message
-from safelight.image_app.models import Found, accounts, images, outbox, uploads, variants
+from safelight.image_app.accounts.queries import usage_of
+from safelight.image_app.models import Found, images, outbox, uploads, usage, variants
 from safelight.image_app.outbox import message_of
+
 
 class Promises(NamedTuple):
     """Ids of the images of which somebody will hear yet."""
@@ -35,26 +37,33 @@ async def differences(
     """
     async with database.reading() as connection:
         promises = await _promises(connection, waiting)
-        known = list((await connection.execute(select(accounts))).all())
-        for account in known:
-            async for line in _account_differences(connection, objects, account, promises):
+        known = await _accounts(connection)
+        for account_id in known:
+            async for line in _account_differences(connection, objects, account_id, promises):
                 yield line
-        async for line in _strangers(objects, {account.id for account in known}):
+        async for line in _strangers(objects, set(known)):
             yield line
         for row in await connection.execute(select(uploads)):
             yield f"upload {row.id}: was cut off; a start removes what it left"
 
 
+async def _accounts(connection: AsyncConnection) -> list[str]:
+    """Ids of all that ever uploaded something; who they are is kept elsewhere."""
+    columns = (usage.c.account_id, images.c.account_id, uploads.c.account_id)
+    query = union(*(select(column) for column in columns))
+    return sorted((await connection.execute(query)).scalars())
+
+
 async def _account_differences(
-    connection: AsyncConnection, objects: Objects, account: Found, promises: Promises
+    connection: AsyncConnection, objects: Objects, account_id: str, promises: Promises
 ) -> AsyncIterator[str]:
     stored: Stored = {}
-    for prefix in (keys.originals(account.id), keys.all_variants(account.id)):
+    for prefix in (keys.originals(account_id), keys.all_variants(account_id)):
         async for batch in objects.list(prefix):
             stored.update(batch)
-    made = await _variants(connection, account.id)
+    made = await _variants(connection, account_id)
     count = size = 0
-    rows = await connection.execute(select(images).where(images.c.account_id == account.id))
+    rows = await connection.execute(select(images).where(images.c.account_id == account_id))
     for row in rows:
         if row.deleted_at is None:
             count, size = count + 1, size + row.size
@@ -66,9 +75,10 @@ async def _account_differences(
             stored = {key: n for key, n in stored.items() if keys.image_of(key) != row.id}
     for key in stored:
         yield f"object {key}: belongs to no image"
-    if (count, size) != (account.images, account.bytes):
+    counted = await usage_of(connection, account_id)
+    if (count, size) != counted:
         yield (
-            f"account {account.id}: counts {account.images} images and {account.bytes} bytes, "
+            f"account {account_id}: counts {counted.images} images and {counted.bytes} bytes, "
             f"has {count} and {size}"
         )
 

@@ -1,6 +1,7 @@
 """An upload from request to promise: nothing is left of one that fails."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from fastapi import Request
@@ -8,13 +9,14 @@ from sqlalchemy import update
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
+from safelight.backends.database import Database
 from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS
 from safelight.contract.presets import BUILT_IN
 from safelight.image_app import clock, errors
 from safelight.image_app.errors import Problem
 from safelight.image_app.images import queries, upload
-from safelight.image_app.models import accounts, images, uploads
+from safelight.image_app.models import images, uploads, usage
 from safelight.image_app.resources import Resources
 from tests.image_app.given import (
     FORM_HEADERS,
@@ -28,8 +30,8 @@ from tests.image_app.given import (
     promised,
     promised_events,
     rows_of,
-    the_account,
     the_image,
+    the_usage,
     the_variants,
     with_rules,
 )
@@ -43,8 +45,7 @@ async def nothing_is_left(resources: Resources, account_id: str) -> None:
     assert await all_keys(resources.objects) == set()
     assert await promised(resources.database, JOBS) == []
     assert await promised(resources.database, EVENTS) == []
-    account = await the_account(resources.database, account_id)
-    assert (account.images, account.bytes) == (0, 0)
+    assert await the_usage(resources.database, account_id) == (0, 0)
 
 
 async def test_an_upload_writes_everything_it_promises_at_once(
@@ -63,8 +64,7 @@ async def test_an_upload_writes_everything_it_promises_at_once(
     assert (job.sha256, job.size) == (image.sha256, image.size)
     assert await promised_events(resources.database, EVENTS) == ["image.uploaded"]
     assert await all_keys(resources.objects) == {keys.original(account_id, image_id)}
-    account = await the_account(resources.database, account_id)
-    assert (account.images, account.bytes) == (1, len(photograph))
+    assert await the_usage(resources.database, account_id) == (1, len(photograph))
     async with resources.database.reading() as connection:
         assert await rows_of(connection, uploads) == []
 
@@ -128,8 +128,7 @@ async def test_uploads_at_once_never_exceed_the_quota_together(
     refused = [end for end in ends if isinstance(end, Problem)]
     assert (len(taken), len(refused)) == (3, 5)
     assert {refusal.kind.code for refusal in refused} == {"quota-exceeded"}
-    account = await the_account(resources.database, account_id)
-    assert (account.images, account.bytes) == (3, 3 * len(photograph))
+    assert await the_usage(resources.database, account_id) == (3, 3 * len(photograph))
     assert await all_keys(resources.objects) == {keys.original(account_id, i) for i in taken}
 
 
@@ -172,23 +171,42 @@ async def test_a_sweep_removes_what_a_crash_left_of_uploads(
     begun, stored = clock.new_id(), clock.new_id()
     async with resources.database.writing() as connection:
         for image_id in (begun, stored):
-            await queries.begin_upload(connection, image_id, account_id, clock.now())
+            await queries.begin_upload(connection, image_id, account_id, clock.now(), None)
     await resources.objects.put(keys.original(account_id, stored), chunks_of(photograph))
-    await upload.sweep(resources, before=clock.now().replace(year=2100))
+    await upload.sweep(resources)
     assert await all_keys(resources.objects) == {keys.original(account_id, kept)}
     async with resources.database.reading() as connection:
         assert await rows_of(connection, uploads) == []
         assert [row.id for row in await rows_of(connection, images)] == [kept]
 
 
-async def test_a_sweep_spares_uploads_that_began_later(resources: Resources) -> None:
+async def test_a_sweep_spares_what_this_process_is_busy_with(resources: Resources) -> None:
     account_id, image_id = await an_account(resources), clock.new_id()
-    before = clock.now()
     async with resources.database.writing() as connection:
-        await queries.begin_upload(connection, image_id, account_id, before)
-    await upload.sweep(resources, before=before)
+        await queries.begin_upload(connection, image_id, account_id, clock.now(), None)
+    resources.uploading.add(image_id)
+    await upload.sweep(resources)
     async with resources.database.reading() as connection:
         assert [row.id for row in await rows_of(connection, uploads)] == [image_id]
+
+
+async def test_a_sweep_spares_what_another_living_process_is_busy_with_and_no_longer(
+    resources: Resources, database: Database
+) -> None:
+    if not database.is_shared:
+        pytest.skip("nobody shares SQLite")
+    account_id, image_id = await an_account(resources), clock.new_id()
+    other = database.presence()
+    async with database.writing() as connection:
+        await queries.begin_upload(connection, image_id, account_id, clock.now(), other.member)
+    mine = replace(resources, member=database.presence().member)
+    async with other.joined():
+        await upload.sweep(mine)
+        async with database.reading() as connection:
+            assert [row.id for row in await rows_of(connection, uploads)] == [image_id]
+    await upload.sweep(mine)
+    async with database.reading() as connection:
+        assert await rows_of(connection, uploads) == []
 
 
 async def test_a_sweep_never_takes_the_original_of_an_image(
@@ -197,9 +215,9 @@ async def test_a_sweep_never_takes_the_original_of_an_image(
     account_id = await an_account(resources)
     image_id = await an_upload(resources, account_id, photograph)
     async with resources.database.writing() as connection:
-        await queries.begin_upload(connection, image_id, account_id, clock.now())
-        await connection.execute(update(accounts).values(images=1))
-    await upload.sweep(resources, before=clock.now().replace(year=2100))
+        await queries.begin_upload(connection, image_id, account_id, clock.now(), None)
+        await connection.execute(update(usage).values(images=1))
+    await upload.sweep(resources)
     assert await all_keys(resources.objects) == {keys.original(account_id, image_id)}
 
 
@@ -213,7 +231,7 @@ async def test_an_upload_that_was_swept_away_as_it_ended_is_refused_and_leaves_n
     async def receive() -> Message:
         if swept.is_set():
             return {"type": "http.request", "body": b"", "more_body": False}
-        await upload.sweep(resources, before=clock.now().replace(year=2100))
+        await upload.sweep(replace(resources, uploading=set()))  # by somebody who knows nothing
         swept.set()
         return {"type": "http.request", "body": body, "more_body": True}
 

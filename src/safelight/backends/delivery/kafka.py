@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -26,6 +26,8 @@ HANDLE_SECONDS = 900
 """Longest that a message may be handled, all tries together, before Kafka gives it to another."""
 SESSION_SECONDS = 10
 """Silence after which Kafka takes a consumer for dead."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -50,7 +52,8 @@ class KafkaDelivery:
         self._cluster = cluster
         self._backoff = backoff
         self._subscriptions: list[_Subscription] = []
-        self._broker: KafkaBroker | None = None
+        self._sender: KafkaBroker | None = None
+        self._receiver: KafkaBroker | None = None
         self._starter: asyncio.Task[None] | None = None
         self._closing = False
         self._handled: set[asyncio.Task[None]] = set()
@@ -69,8 +72,9 @@ class KafkaDelivery:
             await asyncio.gather(self._starter, return_exceptions=True)
         if self._handled:
             await asyncio.wait(self._handled, timeout=patience)
-        if self._broker is not None:
-            await self._broker.stop()
+        for broker in (self._receiver, self._sender):
+            if broker is not None:
+                await broker.stop()
 
     async def send(self, message: Message) -> None:
         [failure] = await self.send_all([message])
@@ -79,23 +83,23 @@ class KafkaDelivery:
 
     async def send_all(self, messages: Sequence[Message]) -> list[BaseException | None]:
         """In flight together: Kafka's own batches and the idempotent producer keep the order."""
-        if self._broker is None:
+        if self._sender is None:
             return [Undelivered("Kafka can't be reached yet")] * len(messages)
         acknowledged = []
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 for message in messages:
-                    acknowledged.append(await self._publish(self._broker, message))
+                    acknowledged.append(await self._publish(self._sender, message))
         except (KafkaError, FastStreamException, TimeoutError) as failure:
             left = len(messages) - len(acknowledged)
             return [*await _settled(acknowledged), *[failure] * left]
         return await _settled(acknowledged)
 
     def is_up(self) -> bool:
-        return self._broker is not None
+        return self._sender is not None
 
     async def _publish(self, broker: KafkaBroker, message: Message) -> "asyncio.Future[Any]":
-        return await broker.publish(  # type: ignore[return-value] # a future, if not to be waited for
+        return await broker.publish(
             message.body,
             self._cluster.name_of(message.topic),
             key=message.key.encode(),
@@ -104,26 +108,39 @@ class KafkaDelivery:
         )
 
     async def _come_up(self) -> None:
-        told = False
-        while self._broker is None:
-            broker = self._make_broker()
+        """Sending comes first: receiving may have to wait until Kafka gives up on a dead member."""
+        await self._persist(lambda: make_topics(self._cluster))
+        self._sender = await self._started(self._make_broker)
+        log.info("connected to kafka", servers=self._cluster.servers)
+        self._receiver = await self._started(self._make_receiver)
+
+    async def _started(self, make: Callable[[], KafkaBroker]) -> KafkaBroker:
+        async def start() -> KafkaBroker:
+            broker = make()
             try:
-                await make_topics(self._cluster)
                 await broker.start()
+            except BaseException:
+                with suppress(Exception):
+                    await broker.stop()
+                raise
+            return broker
+
+        return await self._persist(start)
+
+    async def _persist(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Whatever is wrong, the broker may be well in a moment."""
+        told = False
+        while True:
+            try:
+                return await act()
             except Exception as error:
-                # Whatever is wrong, the broker may be well in a moment.
                 if not told:
                     log.warning("kafka is away; waiting for it", reason=str(error))
                 told = True
-                with suppress(Exception):
-                    await broker.stop()
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                log.info("connected to kafka", servers=self._cluster.servers)
-                self._broker = broker
 
     def _make_broker(self) -> KafkaBroker:
-        broker = KafkaBroker(
+        return KafkaBroker(
             self._cluster.servers,
             client_id="safelight",
             acks="all",
@@ -137,6 +154,9 @@ class KafkaDelivery:
             logger=logging.getLogger(__name__),
             apply_types=False,
         )
+
+    def _make_receiver(self) -> KafkaBroker:
+        broker = self._make_broker()
         for subscription in self._subscriptions:
             subscriber = broker.subscriber(
                 FastStreamTopic(self._cluster.name_of(subscription.topic), declare=False),
@@ -146,6 +166,7 @@ class KafkaDelivery:
                 max_workers=subscription.at_once,
                 max_poll_interval_ms=HANDLE_SECONDS * 1000,
                 session_timeout_ms=SESSION_SECONDS * 1000,
+                rebalance_timeout_ms=SESSION_SECONDS * 1000,
                 fetch_max_wait_ms=100,
                 no_reply=True,
             )

@@ -1,8 +1,12 @@
 """Registering, signing in, staying signed in."""
 
-from sqlalchemy.exc import IntegrityError
-
 from safelight.image_app import clock, errors, tokens
+from safelight.image_app.account_store import (
+    EmailTaken,
+    RefreshToken,
+    StoredAccount,
+    UsernameTaken,
+)
 from safelight.image_app.accounts import queries
 from safelight.image_app.accounts.schemas import (
     Account,
@@ -12,48 +16,39 @@ from safelight.image_app.accounts.schemas import (
     Usage,
 )
 from safelight.image_app.resources import Resources
-from safelight.image_app.work import Work, begin
 
 
 async def register(resources: Resources, wanted: Registration) -> Account:
     """A new account; raises `username-taken`, `email-taken`."""
-    await _refuse_taken(resources, wanted)
-    hashed = await resources.passwords.hash(wanted.password)
-    account_id, now = clock.new_id(), clock.now()
+    new = StoredAccount(
+        id=clock.new_id(),
+        username=wanted.username,
+        email=wanted.email,
+        password_hash=await resources.passwords.hash(wanted.password),
+        created_at=clock.now(),
+    )
     try:
-        async with begin(resources) as work:
-            await queries.insert(
-                work.connection,
-                id=account_id,
-                username=wanted.username,
-                email=wanted.email,
-                password_hash=hashed,
-                created_at=now,
-            )
-    except IntegrityError:
-        await _refuse_taken(resources, wanted)
-        raise
-    return await account(resources, account_id)
-
-
-async def _refuse_taken(resources: Resources, wanted: Registration) -> None:
-    async with resources.database.reading() as connection:
-        by_name, by_email = await queries.taken(connection, wanted.username, wanted.email)
-    if by_name:
-        raise errors.USERNAME_TAKEN()
-    if by_email:
-        raise errors.EMAIL_TAKEN()
+        await resources.accounts.add(new)
+    except UsernameTaken:
+        raise errors.USERNAME_TAKEN() from None
+    except EmailTaken:
+        raise errors.EMAIL_TAKEN() from None
+    return await account(resources, new.id)
 
 
 async def account(resources: Resources, account_id: str) -> Account:
     """The account of a token; raises `unauthenticated` when it is gone."""
-    async with resources.database.reading() as connection:
-        row = await queries.find(connection, account_id)
-    if row is None:
+    found = await resources.accounts.find(account_id)
+    if found is None:
         raise errors.UNAUTHENTICATED()
-    usage = Usage(images=row.images, bytes=row.bytes, bytes_limit=resources.rules.quota_bytes)
+    async with resources.database.reading() as connection:
+        used = await queries.usage_of(connection, account_id)
     return Account(
-        id=row.id, username=row.username, email=row.email, created_at=row.created_at, usage=usage
+        id=found.id,
+        username=found.username,
+        email=found.email,
+        created_at=found.created_at,
+        usage=Usage(images=used.images, bytes=used.bytes, bytes_limit=resources.rules.quota_bytes),
     )
 
 
@@ -67,43 +62,37 @@ async def grant(resources: Resources, wanted: TokenRequest) -> TokenPair:
 
 
 async def _sign_in(resources: Resources, login: str, password: str) -> TokenPair:
-    async with resources.database.reading() as connection:
-        row = await queries.find_by_login(connection, login)
-    right, better = await resources.passwords.verify(password, row.password_hash if row else None)
-    if row is None or not right:
+    found = await resources.accounts.find_by_login(login)
+    hashed = found.password_hash if found else None
+    right, better = await resources.passwords.verify(password, hashed)
+    if found is None or not right:
         raise errors.INVALID_CREDENTIALS()
-    async with begin(resources) as work:
-        if better:
-            await queries.set_password_hash(work.connection, row.id, better)
-        return await _issue(resources, work, row.id, family_id=clock.new_id())
+    if better:
+        await resources.accounts.set_password_hash(found.id, better)
+    token, kept = _new_refresh_token()
+    await resources.accounts.begin_session(found.id, kept)
+    return _pair(resources, found.id, token)
 
 
-async def _refresh(resources: Resources, token: str) -> TokenPair:
+async def _refresh(resources: Resources, spent: str) -> TokenPair:
     """A new pair for an unspent token. A spent one was stolen or replayed: its family ends."""
-    now, pair = clock.now(), None
-    async with begin(resources) as work:
-        row = await queries.find_refresh_token(work.connection, tokens.hash_refresh_token(token))
-        if row and row.spent_at:
-            await queries.spend_family(work.connection, row.family_id, now)
-        elif row and now < row.expires_at:
-            await queries.spend(work.connection, row.token_hash, now)
-            pair = await _issue(resources, work, row.account_id, row.family_id)
-    if pair is None:
+    token, kept = _new_refresh_token()
+    spent_hash = tokens.hash_refresh_token(spent)
+    account_id = await resources.accounts.rotate(spent_hash, clock.now(), kept)
+    if account_id is None:
         raise errors.INVALID_REFRESH_TOKEN()
-    return pair
+    return _pair(resources, account_id, token)
 
 
-async def _issue(resources: Resources, work: Work, account_id: str, family_id: str) -> TokenPair:
+def _new_refresh_token() -> tuple[str, RefreshToken]:
+    """A token for the client, and what is kept of it."""
     token, token_hash, expires_at = tokens.new_refresh_token()
-    await queries.insert_refresh_token(
-        work.connection,
-        token_hash=token_hash,
-        family_id=family_id,
-        account_id=account_id,
-        expires_at=expires_at,
-    )
+    return token, RefreshToken(token_hash, expires_at)
+
+
+def _pair(resources: Resources, account_id: str, refresh_token: str) -> TokenPair:
     return TokenPair(
         access_token=resources.tokens.issue(account_id),
         expires_in=int(tokens.LIFETIME.total_seconds()),
-        refresh_token=token,
+        refresh_token=refresh_token,
     )

@@ -34,13 +34,11 @@ async def live() -> dict[str, str]:
 )
 async def ready(resources: Needs) -> Response:
     """A lost cache only makes it slower; without the rest it can't do its work."""
-    needed = dict(
-        zip(
-            ("database", "objects"),
-            await asyncio.gather(_state(_database(resources)), _state(resources.objects.check())),
-            strict=True,
-        )
-    )
+    asked = {"database": _database(resources), "objects": resources.objects.check()}
+    if resources.accounts.is_apart:
+        asked["accounts"] = resources.accounts.check()
+    states = await asyncio.gather(*(_state(check) for check in asked.values()))
+    needed = dict(zip(asked, states, strict=True))
     needed |= {name: "ok" if is_up() else "down" for name, is_up in resources.checks.items()}
     cache = "ok" if resources.answers.is_up() else "degraded"
     status = "down" if "down" in needed.values() else cache

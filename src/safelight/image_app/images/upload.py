@@ -24,12 +24,12 @@ log = structlog.get_logger()
 async def admit(resources: Resources, account_id: str) -> None:
     """Refuse before the body is read: no such account, `quota-exceeded`, `queue-full`."""
     rules = resources.rules
-    async with resources.database.reading() as connection:
-        account = await accounts.find(connection, account_id)
-        waiting = await queries.unfinished(connection, rules.queue_limit)
-    if account is None:
+    if await resources.accounts.find(account_id) is None:
         raise errors.UNAUTHENTICATED()
-    if account.images >= rules.quota_images or account.bytes >= rules.quota_bytes:
+    async with resources.database.reading() as connection:
+        used = await accounts.usage_of(connection, account_id)
+        waiting = await queries.unfinished(connection, rules.queue_limit)
+    if used.images >= rules.quota_images or used.bytes >= rules.quota_bytes:
         raise errors.QUOTA_EXCEEDED()
     if waiting >= rules.queue_limit:
         raise errors.QUEUE_FULL()
@@ -113,11 +113,9 @@ async def _write(
 
 async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:
     """Count the picture in; the quota is checked on what the count then is, so no race passes."""
-    account = await accounts.add_usage(work.connection, account_id, 1, size)
-    if account is None:
-        raise errors.UNAUTHENTICATED()
+    used = await accounts.add_usage(work.connection, account_id, 1, size)
     rules = resources.rules
-    if account.images > rules.quota_images or account.bytes > rules.quota_bytes:
+    if used.images > rules.quota_images or used.bytes > rules.quota_bytes:
         raise errors.QUOTA_EXCEEDED()
 
 

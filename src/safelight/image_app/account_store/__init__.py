@@ -1,0 +1,82 @@
+"""Where accounts and their sessions are kept: the port. Its adapters are the other files here.
+
+It stands beside the features, because the record of resources names it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAccount:
+    """Somebody who can sign in. The username and the e-mail are in lower case; only an e-mail
+    contains an `@`.
+    """
+
+    id: str
+    username: str
+    email: str
+    password_hash: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """What is kept of a refresh token: never the token itself."""
+
+    token_hash: str
+    expires_at: datetime
+
+
+class UsernameTaken(Exception):
+    """Another account has the username."""
+
+
+class EmailTaken(Exception):
+    """Another account has the e-mail."""
+
+
+class AccountsUnavailable(Exception):
+    """The store can't be reached, or can't do it now. What was being written may be there."""
+
+
+class AccountStore(Protocol):
+    """Keeps accounts for ever and sessions while they can be continued.
+
+    What has returned is kept, and every process sees it. A session is a family of refresh tokens
+    of which at most one is unspent. Methods raise `AccountsUnavailable`, or what the database
+    raises where that is the store.
+    """
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether this is a service of its own, so that its health has to be told."""
+
+    async def add(self, account: StoredAccount) -> None:
+        """Raises `UsernameTaken` or `EmailTaken`, the first of them when both are; nothing is
+        kept then. Of several at once that want the same name, one gets it.
+        """
+
+    async def find(self, account_id: str) -> StoredAccount | None: ...
+
+    async def find_by_login(self, login: str) -> StoredAccount | None:
+        """By username or e-mail, in whatever case."""
+
+    async def set_password_hash(self, account_id: str, hashed: str) -> None:
+        """Of an account that is there."""
+
+    async def begin_session(self, account_id: str, token: RefreshToken) -> None:
+        """A new family, whose unspent token this is. The account is there."""
+
+    async def rotate(self, token_hash: str, now: datetime, replacement: RefreshToken) -> str | None:
+        """Spend a token, put the replacement in its place; returns the id of the account.
+
+        None when the token is unknown or expired, or when it is spent: then it was stolen or
+        replayed, and its whole family ends. Of several at once with one token, one succeeds.
+        """
+
+    async def check(self) -> None:
+        """Raises what the other methods would raise now."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,106 @@
+"""Accounts and refresh tokens as rows beside everything else."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from safelight.backends.database import Database
+from safelight.image_app import clock
+from safelight.image_app.account_store import (
+    EmailTaken,
+    RefreshToken,
+    StoredAccount,
+    UsernameTaken,
+)
+from safelight.image_app.models import Found, accounts, refresh_tokens
+
+
+class DatabaseAccounts:
+    """The store of an installation that has no other; the database stays its owner's."""
+
+    is_apart = False
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, account: StoredAccount) -> None:
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(accounts.insert().values(asdict(account)))
+        except IntegrityError:
+            if await self._find(accounts.c.username == account.username):
+                raise UsernameTaken from None
+            if await self._find(accounts.c.email == account.email):
+                raise EmailTaken from None
+            raise
+
+    async def find(self, account_id: str) -> StoredAccount | None:
+        return await self._find(accounts.c.id == account_id)
+
+    async def find_by_login(self, login: str) -> StoredAccount | None:
+        name = login.lower()
+        if "\0" in name:  # which nobody's has, and PostgreSQL can't even be asked
+            return None
+        return await self._find(or_(accounts.c.username == name, accounts.c.email == name))
+
+    async def _find(self, condition: ColumnElement[bool]) -> StoredAccount | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(accounts).where(condition))).one_or_none()
+        return StoredAccount(**row._mapping) if row else None
+
+    async def set_password_hash(self, account_id: str, hashed: str) -> None:
+        change = update(accounts).where(accounts.c.id == account_id)
+        async with self._database.writing() as connection:
+            await connection.execute(change.values(password_hash=hashed))
+
+    async def begin_session(self, account_id: str, token: RefreshToken) -> None:
+        async with self._database.writing() as connection:
+            await _insert(connection, account_id, clock.new_id(), token)
+
+    async def rotate(self, token_hash: str, now: datetime, replacement: RefreshToken) -> str | None:
+        async with self._database.writing() as connection:
+            row = await _find_locked(connection, token_hash)
+            if row is None:
+                return None
+            if row.spent_at:
+                await _spend(connection, refresh_tokens.c.family_id == row.family_id, now)
+                return None
+            if now >= row.expires_at:
+                return None
+            await _spend(connection, refresh_tokens.c.token_hash == token_hash, now)
+            await _insert(connection, row.account_id, row.family_id, replacement)
+            account_id: str = row.account_id
+            return account_id
+
+    async def check(self) -> None:
+        async with self._database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Nothing here is ours to close."""
+
+
+async def _insert(
+    connection: AsyncConnection, account_id: str, family_id: str, token: RefreshToken
+) -> None:
+    row = asdict(token) | {"account_id": account_id, "family_id": family_id}
+    await connection.execute(refresh_tokens.insert().values(row))
+
+
+async def _find_locked(connection: AsyncConnection, token_hash: str) -> Found | None:
+    """The token. Until commit nobody else rotates one of its account: a family that is being
+    ended must not grow a token that its end does not see.
+    """
+    this = refresh_tokens.c.token_hash == token_hash
+    owner = select(refresh_tokens.c.account_id).where(this).scalar_subquery()
+    lock = select(accounts.c.id).where(accounts.c.id == owner).with_for_update()
+    await connection.execute(lock)
+    return (await connection.execute(select(refresh_tokens).where(this))).one_or_none()
+
+
+async def _spend(connection: AsyncConnection, which: ColumnElement[bool], now: datetime) -> None:
+    unspent = refresh_tokens.c.spent_at.is_(None)
+    await connection.execute(update(refresh_tokens).where(which, unspent).values(spent_at=now))

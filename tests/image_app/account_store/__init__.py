@@ -1,0 +1,1 @@
+"""Tests of where accounts are kept: one suite for every kind."""
