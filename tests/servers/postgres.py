@@ -73,7 +73,15 @@ class Postgres(Server):
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def _run(self, statement: str) -> subprocess.CompletedProcess[bytes]:
-        psql = [self._binaries / "psql", "-X", "-q", "-d", self.url("postgres"), "-c", statement]
+        psql: list[str | Path] = [
+            self._binaries / "psql",
+            "-X",
+            "-q",
+            "-d",
+            self.url("postgres"),
+            "-c",
+            statement,
+        ]
         return subprocess.run(psql, capture_output=True, check=False, timeout=30)
 
 

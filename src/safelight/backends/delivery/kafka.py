@@ -17,10 +17,12 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka import Topic as FastStreamTopic
 
 from safelight.backends.delivery import BACKOFF, Handler, Undelivered, Unreadable
-from safelight.backends.delivery.topics import LARGEST_BYTES, Cluster, make_topics
+from safelight.backends.delivery.records import as_it_is, message_of_record, parse
+from safelight.backends.delivery.topics import LARGEST_BYTES, Cluster, is_reachable, make_topics
 from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
 
 RETRY_SECONDS = 1.0
+WATCH_SECONDS = 2.0
 SEND_SECONDS = 15.0
 HANDLE_SECONDS = 900
 """Longest that a message may be handled, all tries together, before Kafka gives it to another."""
@@ -30,6 +32,7 @@ SESSION_SECONDS = 10
 T = TypeVar("T")
 
 log = structlog.get_logger()
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class KafkaDelivery:
         self._subscriptions: list[_Subscription] = []
         self._sender: KafkaBroker | None = None
         self._receiver: KafkaBroker | None = None
-        self._starter: asyncio.Task[None] | None = None
+        self._reachable = False
+        self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
         self._handled: set[asyncio.Task[None]] = set()
 
@@ -63,13 +67,16 @@ class KafkaDelivery:
 
     async def start(self) -> None:
         """Returns at once: Kafka may come up later than we do."""
-        self._starter = asyncio.create_task(self._come_up(), name="connect to kafka")
+        self._tasks = [
+            asyncio.create_task(self._come_up(), name="connect to kafka"),
+            asyncio.create_task(self._watch(), name="watch kafka"),
+        ]
 
     async def stop(self, patience: float) -> None:
         self._closing = True
-        if self._starter is not None:
-            self._starter.cancel()
-            await asyncio.gather(self._starter, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._handled:
             await asyncio.wait(self._handled, timeout=patience)
         for broker in (self._receiver, self._sender):
@@ -96,7 +103,7 @@ class KafkaDelivery:
         return await _settled(acknowledged)
 
     def is_up(self) -> bool:
-        return self._sender is not None
+        return self._sender is not None and self._reachable
 
     async def _publish(self, broker: KafkaBroker, message: Message) -> "asyncio.Future[Any]":
         return await broker.publish(
@@ -111,7 +118,6 @@ class KafkaDelivery:
         """Sending comes first: receiving may have to wait until Kafka gives up on a dead member."""
         await self._persist(lambda: make_topics(self._cluster))
         self._sender = await self._started(self._make_broker)
-        log.info("connected to kafka", servers=self._cluster.servers)
         self._receiver = await self._started(self._make_receiver)
 
     async def _started(self, make: Callable[[], KafkaBroker]) -> KafkaBroker:
@@ -129,15 +135,24 @@ class KafkaDelivery:
 
     async def _persist(self, act: Callable[[], Awaitable[T]]) -> T:
         """Whatever is wrong, the broker may be well in a moment."""
-        told = False
         while True:
             try:
                 return await act()
             except Exception as error:
-                if not told:
-                    log.warning("kafka is away; waiting for it", reason=str(error))
-                told = True
+                log.debug("not yet", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _watch(self) -> None:
+        """The clients mend themselves and tell nobody but the log, dozens of times a second."""
+        told: bool | None = None
+        while True:
+            self._reachable = await is_reachable(self._cluster)
+            if self._reachable and told is not True:
+                log.info("kafka is there", servers=self._cluster.servers)
+            elif not self._reachable and told is not False:
+                log.warning("kafka is away; waiting for it", servers=self._cluster.servers)
+            told = self._reachable
+            await asyncio.sleep(WATCH_SECONDS if self._reachable else RETRY_SECONDS)
 
     def _make_broker(self) -> KafkaBroker:
         return KafkaBroker(
@@ -149,9 +164,9 @@ class KafkaDelivery:
             max_request_size=LARGEST_BYTES,
             request_timeout_ms=int(SEND_SECONDS * 1000),
             graceful_timeout=1.0,
-            decoder=_whole,
-            parser=_parse,
-            logger=logging.getLogger(__name__),
+            decoder=as_it_is,
+            parser=parse,
+            logger=None,
             apply_types=False,
         )
 
@@ -199,7 +214,11 @@ class KafkaDelivery:
                     await self._bury(message, _reason(error))
                     break
             await asyncio.sleep(pause)
-        await arrived.ack()
+        try:
+            await arrived.ack()
+        except KafkaError as error:
+            # Another member has the partition by now, and handles the message as well.
+            log.info("not committed", topic=message.topic, key=message.key, reason=str(error))
 
     async def _bury(self, message: Message, reason: str) -> None:
         """However long it takes: a message that is let go of unburied is lost."""
@@ -218,28 +237,6 @@ class KafkaDelivery:
 async def _settled(acknowledged: "Sequence[asyncio.Future[Any]]") -> list[BaseException | None]:
     answers = await asyncio.gather(*acknowledged, return_exceptions=True)
     return [answer if isinstance(answer, BaseException) else None for answer in answers]
-
-
-async def _whole(message: KafkaMessage) -> KafkaMessage:
-    """FastStream would decode the body by content type, and lose what it can't."""
-    return message
-
-
-async def _parse(record: ConsumerRecord[Any, Any], original: Any) -> Any:
-    """FastStream loses messages whose headers are no text; anybody may write such a one."""
-    record.headers = [(name, _text(value).encode()) for name, value in record.headers]
-    return await original(record)
-
-
-def message_of_record(topic: str, record: "ConsumerRecord[Any, Any]") -> Message:
-    """Anybody may write to a topic: whatever the record holds, it becomes a message."""
-    headers = {name: _text(value) for name, value in record.headers if name != "correlation_id"}
-    return Message(topic, _text(record.key), record.value or b"", headers)
-
-
-def _text(given: bytes | None) -> str:
-    """Any bytes as text that everything downstream can keep."""
-    return (given or b"").decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
 def _reason(error: Exception) -> str:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from safelight.contract.messages import TOPICS
 
 HOST = re.compile(r"[^\s:/@]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
+WATCH_MS = 3000
 LARGEST_BYTES = 2 << 20
 """Room for a foreign message of Kafka's own limit, which becomes a dead letter with headers."""
 CONFIGURATION = {
@@ -80,3 +82,15 @@ async def _make(admin: AIOKafkaAdminClient, cluster: Cluster, names: list[str]) 
         if code not in (0, TopicAlreadyExistsError.errno):  # somebody else was quicker
             raise KafkaError(f"topic {name} can't be made: {for_code(code).__name__}")
     log.info("made topics", topics=names, partitions=cluster.partitions)
+
+
+async def is_reachable(cluster: Cluster) -> bool:
+    """Whether one of the servers answers."""
+    client = AIOKafkaClient(bootstrap_servers=cluster.servers, request_timeout_ms=WATCH_MS)
+    try:
+        await client.bootstrap()
+    except KafkaError:
+        return False
+    finally:
+        await client.close()
+    return True

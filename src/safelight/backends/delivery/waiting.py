@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from safelight.backends.delivery.kafka import message_of_record
+from safelight.backends.delivery.records import message_of_record
 from safelight.backends.delivery.topics import Cluster
 from safelight.contract.messages import Message
 
@@ -16,12 +16,11 @@ async def waiting(cluster: Cluster, topic: str, group: str) -> AsyncIterator[Mes
     Raises `KafkaError`.
     """
     name = cluster.name_of(topic)
+    numbers, taken = await _asked(cluster, name, f"{cluster.prefix}-{group}")
     consumer = AIOKafkaConsumer(bootstrap_servers=cluster.servers, enable_auto_commit=False)
     await consumer.start()
     try:
-        numbers = consumer.partitions_for_topic(name) or await _partitions(consumer, name)
         partitions = [TopicPartition(name, number) for number in numbers]
-        taken = await _taken(cluster, f"{cluster.prefix}-{group}")
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
         for partition in partitions:
@@ -32,19 +31,21 @@ async def waiting(cluster: Cluster, topic: str, group: str) -> AsyncIterator[Mes
         await consumer.stop()
 
 
-async def _partitions(consumer: AIOKafkaConsumer, name: str) -> set[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(name) or set()
-
-
-async def _taken(cluster: Cluster, group: str) -> dict[TopicPartition, int]:
+async def _asked(
+    cluster: Cluster, topic: str, group: str
+) -> tuple[list[int], dict[TopicPartition, int]]:
+    """The partitions of the topic, none if it is missing, and what the group has committed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster.servers)
     await admin.start()
     try:
+        if topic not in await admin.list_topics():
+            return [], {}
+        [described] = await admin.describe_topics([topic])
         offsets = await admin.list_consumer_group_offsets(group)
     finally:
         await admin.close()
-    return {partition: found.offset for partition, found in offsets.items()}
+    numbers = sorted(partition["partition"] for partition in described["partitions"])
+    return numbers, {partition: found.offset for partition, found in offsets.items()}
 
 
 async def _between(
