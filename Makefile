@@ -57,6 +57,20 @@ certs: .venv/run ## Make the keys that sign access tokens, unless they are there
 migrate: .venv/run ## Bring the database up to date (DATA=)
 	$(SAFELIGHT) migrate --data-dir $(DATA)
 
+.PHONY: up
+up: ## Start the scaled product in containers (docs/operations.md)
+	@test -f .env || $(call refuse,There is no .env: run `cp .env-example .env` and fill in what is empty)
+	@test -f certs/private.pem || $(call refuse,There are no keys: run `make certs DATA=./certs`)
+	@owner=$$(sed -n 's/^KEYS_OWNER=//p' .env); find certs/private.pem -user "$${owner:-0}" \
+		! -user 0 | grep -q . || $(call refuse,Set KEYS_OWNER in .env to who owns ./certs - not root)
+	@docker compose version >/dev/null 2>&1 || $(call refuse,Install Docker with its plugin compose)
+	docker compose up --build --detach --wait
+	@echo 'API   http://127.0.0.1:8000/v1'
+
+.PHONY: down
+down: ## Stop the containers and keep what they know
+	docker compose down
+
 .PHONY: lock
 lock: $(UV) ## Compile the locks anew from pyproject.toml
 	$(call compile,run,--group build)
@@ -65,6 +79,8 @@ lock: $(UV) ## Compile the locks anew from pyproject.toml
 .PHONY: clean
 clean: ## Remove everything that make made, but no data
 	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+refuse = { echo '$(1)' >&2; exit 1; }
 
 compile = $(UV) pip compile --quiet --universal --generate-hashes --upgrade --no-annotate \
 	--no-emit-index-url --no-emit-find-links --python-version 3.11 \
