@@ -90,12 +90,14 @@ def test_no_page_names_a_setting_that_does_not_exist(path: str) -> None:
     assert named <= {f"SAFELIGHT_{name.upper()}" for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("page", ["errors.md", "settings.md", "presets.md"])
+@pytest.mark.parametrize("page", ["errors.md", "settings.md", "presets.md", "operations.md"])
 def test_every_page_of_reference_is_linked_from_the_readme(page: str) -> None:
     assert f"docs/{page}" in (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/errors.md", "docs/settings.md"])
+@pytest.mark.parametrize(
+    "path", ["README.md", "docs/errors.md", "docs/operations.md", "docs/settings.md"]
+)
 def test_every_link_to_a_file_leads_somewhere(path: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / path).read_text()):
         assert ((ROOT / path).parent / target).exists(), target
