@@ -80,14 +80,22 @@ class ScaledProduct(Product):
 
     def start(self) -> None:
         self.prepare()
+        self.launch()
+        wait_for("the product to be ready", self.is_ready)
+
+    def launch(self) -> None:
+        """Start every part, ready or not."""
         apis, processors = self._wanted
         self.apis = [self.part("api", "--port", "0") for _ in range(apis)]
         self.processors = []
         for _ in range(processors):
             self.add_processor()
-        self.parts = [*self.apis, *self.processors]
         self.base_url = self.apis[0].base_url
-        wait_for("the product to be ready", self.is_ready)
+
+    def revive_api(self, number: int) -> None:
+        """Start another one in the place of one that was killed."""
+        self.apis[number] = self.part("api", "--port", "0")
+        self.parts = [*self.apis, *self.processors]
 
     def prepare(self) -> None:
         """What `safelight certs` and `safelight migrate` do, without a process for each."""

@@ -18,7 +18,7 @@ KILLS = 10
 
 @pytest.mark.timeout(300)
 def test_ten_kills_during_two_hundred_uploads_lose_nothing(
-    install: Callable[..., Product], tmp_path: Path
+    install: Callable[..., Product], tmp_path: Path, buries_the_dead: None
 ) -> None:
     product = install()
     product.start()

@@ -10,11 +10,17 @@ import pytest
 
 from tests.product import PATIENCE, SAFELIGHT, Product
 
+embedded = pytest.mark.parametrize("make", ["embedded"], indirect=True)
+
 
 def _complaint(folder: Path, *arguments: str | Path, **settings: str) -> str:
     """The one line that `safelight up` says before it gives up."""
+    return _complaint_of("up", folder, *arguments, **settings)
+
+
+def _complaint_of(command: str, folder: Path, *arguments: str | Path, **settings: str) -> str:
     done = subprocess.run(
-        [SAFELIGHT, "up", *arguments],
+        [SAFELIGHT, command, *arguments],
         cwd=folder,
         env={"PATH": os.environ["PATH"], **settings},
         capture_output=True,
@@ -29,6 +35,7 @@ def _complaint(folder: Path, *arguments: str | Path, **settings: str) -> str:
     return done.stderr
 
 
+@embedded
 def test_a_port_that_is_taken_is_named(product: Product, tmp_path: Path) -> None:
     port = str(urlsplit(product.base_url).port)
     said = _complaint(tmp_path, "--port", port, "--data-dir", "here")
@@ -36,6 +43,7 @@ def test_a_port_that_is_taken_is_named(product: Product, tmp_path: Path) -> None
     assert "--port" in said
 
 
+@embedded
 def test_a_folder_that_another_product_uses_is_named(product: Product, tmp_path: Path) -> None:
     said = _complaint(tmp_path, "--port", "0", "--data-dir", product.data)
     assert str(product.data) in said
@@ -78,6 +86,7 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, setting: str, va
     assert "short" not in said.partition(setting)[2].replace("shorter", "")
 
 
+@embedded
 def test_a_key_that_others_may_read_is_named(install: Callable[..., Product]) -> None:
     product = install()
     product.start()
@@ -90,6 +99,7 @@ def test_a_key_that_others_may_read_is_named(install: Callable[..., Product]) ->
     assert "private.pem" in said
 
 
+@embedded
 def test_a_database_that_is_none_is_named(install: Callable[..., Product]) -> None:
     product = install()
     product.data.mkdir()
@@ -115,3 +125,29 @@ def test_there_is_nothing_to_verify_where_nothing_was_ever_kept(tmp_path: Path) 
 def test_a_place_for_accounts_that_is_no_redis_is_named(tmp_path: Path, url: str) -> None:
     said = _complaint(tmp_path, "--port", "0", SAFELIGHT_ACCOUNTS_URL=url)
     assert "SAFELIGHT_ACCOUNTS_URL" in said
+
+
+POSTGRES = {"SAFELIGHT_DATABASE_URL": "postgresql://localhost:1/none"}
+KAFKA = {"SAFELIGHT_BROKER_URL": "kafka://localhost:1"}
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "named"),
+    [
+        ("api", {}, "SAFELIGHT_DATABASE_URL"),
+        ("api", KAFKA, "SAFELIGHT_DATABASE_URL"),
+        ("api", POSTGRES, "SAFELIGHT_BROKER_URL"),
+        ("api", POSTGRES | KAFKA, "safelight certs"),
+        ("api", POSTGRES | KAFKA | {"SAFELIGHT_CACHE_URL": "memory"}, "SAFELIGHT_CACHE_URL"),
+        ("processor", {}, "SAFELIGHT_BROKER_URL"),
+        ("processor", {"SAFELIGHT_BROKER_URL": "localhost"}, "SAFELIGHT_BROKER_URL"),
+        ("processor", KAFKA | {"SAFELIGHT_OBJECTS_URL": "nowhere://bucket"}, "object store"),
+        ("up", KAFKA, "SAFELIGHT_BROKER_URL"),
+        ("migrate", POSTGRES, "database"),
+        ("verify", POSTGRES, "database"),
+    ],
+)
+def test_what_a_part_of_a_scaled_product_lacks_is_named(
+    tmp_path: Path, command: str, settings: dict[str, str], named: str
+) -> None:
+    assert named in _complaint_of(command, tmp_path, **settings)

@@ -103,6 +103,13 @@ class Server:
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 
+    def ensure(self) -> None:
+        """Up and running, whatever was done to it."""
+        if self._process is None:
+            self.start()
+        else:
+            self.resume()
+
     def restart(self) -> None:
         self.stop()
         self.start()

@@ -65,7 +65,6 @@ def api(settings: Settings) -> FastAPI:
 def _cache(settings: Settings) -> Cache:
     """What one process remembers by itself would be stale once another one writes."""
     if settings.cache_url == "mem://":
-        log.info("no cache in common: every answer is made anew; SAFELIGHT_CACHE_URL names one")
         return NoCache()
     try:
         return RedisCache(settings.cache_url)

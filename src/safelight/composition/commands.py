@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import DatabaseError
 
 from safelight.backends import keyfiles
@@ -55,11 +56,12 @@ async def _waiting(settings: Settings) -> list[Message]:
 async def _opened_database(settings: Settings) -> AsyncIterator[Database]:
     """The database for one command; raises `Unusable` when it is none of ours."""
     database = api_parts.database(settings)
+    name = make_url(settings.resolved_database_url()).render_as_string(hide_password=True)
     try:
         yield database
     except DatabaseUnavailable as error:
-        raise Unusable(str(error)) from None
+        raise Unusable(f"the database {name} can't be used: {error}") from None
     except DatabaseError as error:
-        raise Unusable(f"the database can't be used: {error.orig}") from None
+        raise Unusable(f"the database {name} can't be used: {error.orig}") from None
     finally:
         await database.close()

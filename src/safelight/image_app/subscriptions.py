@@ -33,7 +33,6 @@ PARKED = Fault(
 
 LISTENING = ((OUTCOMES, "outcomes"), (EVENTS, "erasures"), (DEAD_LETTERS, "dead-letters"))
 """Topics and the names under which the API takes their messages."""
-OUTCOMES_AT_ONCE = 4
 KEY_LENGTH = 64
 """Anybody may write to a topic, so a key may be anything."""
 
@@ -55,8 +54,7 @@ def subscribe(delivery: Delivery, resources: Resources) -> None:
 
     takers = (take_outcome, take_event, take_dead_letter)
     for (topic, group), take in zip(LISTENING, takers, strict=True):
-        at_once = OUTCOMES_AT_ONCE if topic == OUTCOMES else 1
-        delivery.subscribe(topic, handler(take), group, at_once)
+        delivery.subscribe(topic, handler(take), group)
 
 
 async def take_outcome(resources: Resources, message: Message) -> None:

@@ -79,6 +79,6 @@ def _translated() -> Iterator[None]:
 
 def _is_ours(error: exc.DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
-    if state is None:
-        return not isinstance(error, exc.OperationalError | exc.InterfaceError)
+    if state is None:  # the driver's own word, or SQLite's
+        return isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError)
     return state.startswith(OUR_FAULT) and state not in NOT_MIGRATED

@@ -218,7 +218,8 @@ class KafkaDelivery:
             await arrived.ack()
         except KafkaError as error:
             # Another member has the partition by now, and handles the message as well.
-            log.info("not committed", topic=message.topic, key=message.key, reason=str(error))
+            reason = type(error).__name__
+            log.info("not committed", topic=message.topic, key=message.key, reason=reason)
 
     async def _bury(self, message: Message, reason: str) -> None:
         """However long it takes: a message that is let go of unburied is lost."""
