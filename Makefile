@@ -28,6 +28,11 @@ setup: .venv/run ## Prepare .venv with what the product needs
 test: .venv/dev ## Run all tests
 	$(PYTHON) -m pytest
 
+.PHONY: test-kafka
+test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven)
+	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest tests/backends/delivery tests/journeys \
+		-k 'not embedded'
+
 .PHONY: check
 check: .venv/dev ## Format, lint, types, import contracts, file lengths
 	.venv/bin/ruff format --check .

@@ -15,6 +15,7 @@ from safelight import logs
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.image_app.migrations import migrate
+from tests.scaled import Servers
 from tests.servers import S3, Broker, Postgres, Server, Valkey, chosen_broker
 
 T = TypeVar("T", bound=Server)
@@ -73,6 +74,12 @@ def s3(serve: Callable[[type[S3]], S3]) -> S3:
 @pytest.fixture(scope="session")
 def broker(serve: Callable[[type[Broker]], Broker]) -> Broker:
     return serve(chosen_broker())
+
+
+@pytest.fixture(scope="session")
+def servers(postgres: Postgres, valkey: Valkey, s3: S3, broker: Broker) -> Servers:
+    """What all scaled products share, each with databases, a bucket and topics of its own."""
+    return Servers(postgres, valkey, s3, broker)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import psutil
-from sqlalchemy import func, select
+from sqlalchemy import Select, select
 
 from safelight.backends.database import Database
 from safelight.image_app.models import uploads
@@ -158,16 +158,19 @@ class Product:
 
     def uploads_under_way(self) -> int:
         """How many uploads have begun and not ended."""
+        return len(self.rows(select(uploads.c.id)))
 
-        async def count() -> int:
+    def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+        """What the database answers."""
+
+        async def ask() -> list[tuple[Any, ...]]:
             database = Database(self.database_url())
             async with database.reading() as connection:
-                query = select(func.count()).select_from(uploads)
-                found = (await connection.execute(query)).scalar_one()
+                found = [tuple(row) for row in await connection.execute(query)]
             await database.close()
-            return int(found)
+            return found
 
-        return asyncio.run(count())
+        return asyncio.run(ask())
 
     def end(self) -> None:
         """Leave nothing running, whatever happened."""

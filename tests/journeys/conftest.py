@@ -10,7 +10,7 @@ import pytest
 from tests.client import Client
 from tests.product import Product
 from tests.scaled import ScaledProduct, Servers
-from tests.servers import S3, Broker, Noida, Postgres, Valkey, chosen_broker
+from tests.servers import Noida, chosen_broker
 
 LOG_LINES = 12
 
@@ -33,12 +33,6 @@ def buries_the_dead(request: pytest.FixtureRequest) -> None:
     scaled = "make" not in request.fixturenames or request.getfixturevalue("make") is not Product
     if scaled and chosen_broker() is Noida:
         pytest.skip("needs Apache Kafka: `make test-kafka`")
-
-
-@pytest.fixture(scope="session")
-def servers(postgres: Postgres, valkey: Valkey, s3: S3, broker: Broker) -> Servers:
-    """What all scaled products share, each with databases, a bucket and topics of its own."""
-    return Servers(postgres, valkey, s3, broker)
 
 
 @pytest.fixture(scope="session")

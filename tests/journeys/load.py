@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -48,10 +49,18 @@ class Ledger:
 class Load:
     """Clients that send so many different pictures, each until it is promised."""
 
-    def __init__(self, product: Product, ledger: Ledger, count: int) -> None:
+    def __init__(
+        self,
+        product: Product,
+        ledger: Ledger,
+        count: int,
+        clients: int = CLIENTS,
+        addresses: Sequence[httpx.URL] = (),
+    ) -> None:
         self.product = product
         self.ledger = ledger
-        self.clients = [Client(product.base_url) for _ in range(CLIENTS)]
+        self._addresses = addresses
+        self.clients = [Client(product.base_url) for _ in range(clients)]
         self.refusals: Counter[str] = Counter()
         self.broken = 0
         self.up = Event()
@@ -59,13 +68,13 @@ class Load:
         self._ended = Event()
         self._numbers = iter(range(count))
         self._lock = Lock()
-        self._pool = ThreadPoolExecutor(CLIENTS)
+        self._pool = ThreadPoolExecutor(clients)
         self._running: list[Future[None]] = []
 
     def __enter__(self) -> "Load":
         for client in self.clients:
             client.sign_up()
-        self._running = [self._pool.submit(self._send, n) for n in range(CLIENTS)]
+        self._running = [self._pool.submit(self._send, n) for n in range(len(self.clients))]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,9 +105,15 @@ class Load:
                 if self._ended.is_set():
                     return
 
+    def _address(self, who: int) -> httpx.URL:
+        """Clients are spread over the addresses, if there are several."""
+        if self._addresses:
+            return self._addresses[who % len(self._addresses)]
+        return httpx.URL(self.product.base_url)
+
     def _promised(self, who: int, content: bytes) -> bool:
         client = self.clients[who]
-        client.base_url = httpx.URL(self.product.base_url)
+        client.base_url = self._address(who)
         try:
             answer = client.offer(content)
         except httpx.TransportError:
