@@ -33,6 +33,10 @@ test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (
 	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest tests/backends/delivery tests/journeys \
 		-k 'not embedded'
 
+.PHONY: servers
+servers: .venv/dev ## Start small PostgreSQL, Redis, Kafka and S3 servers, to try the scaled mode
+	@$(PYTHON) -m tests.servers
+
 .PHONY: check
 check: .venv/dev ## Format, lint, types, import contracts, file lengths
 	.venv/bin/ruff format --check .

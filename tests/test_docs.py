@@ -4,17 +4,21 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
+from safelight.contract import messages
 from safelight.contract.presets import BUILT_IN
 from safelight.image_app.errors import KINDS
+from safelight.image_app.subscriptions import LISTENING
 from safelight.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
+MESSAGES = (ROOT / "docs" / "messages.md").read_text()
 PRESETS = (ROOT / "docs" / "presets.md").read_text()
 
 ANSWERS, _, FAULTS = ERRORS.partition("\n## Why a picture failed\n")
@@ -90,7 +94,31 @@ def test_no_page_names_a_setting_that_does_not_exist(path: str) -> None:
     assert named <= {f"SAFELIGHT_{name.upper()}" for name in Settings.model_fields}
 
 
-@pytest.mark.parametrize("page", ["errors.md", "settings.md", "presets.md", "operations.md"])
+def test_every_topic_and_its_group_is_documented_and_no_other_is() -> None:
+    documented = {row[0].strip("`"): row[4] for row in rows(MESSAGES)}
+    assert set(documented) == set(messages.TOPICS)
+    for topic, group in (*LISTENING, (messages.JOBS, messages.PROCESSOR)):
+        assert f"`safelight-{group}`" in documented[topic]
+
+
+@pytest.mark.parametrize("model", [messages.Job, messages.Outcome, messages.Event])
+def test_every_field_of_a_message_is_documented(model: type[BaseModel]) -> None:
+    text = MESSAGES.partition(f"**{model.__name__}**")[2].partition("\n\n")[0]
+    for name in model.model_fields:
+        assert f"`{name}`" in text
+
+
+def test_every_header_and_type_of_event_is_documented() -> None:
+    kinds = get_args(messages.EventType)
+    sample = messages.Message(messages.JOBS, "", b"", {})
+    headers = messages.dead_letter(sample, "").headers
+    for name in (*kinds, *headers, "ce_id", "ce_type", "ce_subject", "content-type"):
+        assert f"`{name}`" in MESSAGES
+
+
+@pytest.mark.parametrize(
+    "page", ["errors.md", "settings.md", "presets.md", "operations.md", "messages.md"]
+)
 def test_every_page_of_reference_is_linked_from_the_readme(page: str) -> None:
     assert f"docs/{page}" in (ROOT / "README.md").read_text()
 
