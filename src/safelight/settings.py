@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     link_secret: str = Field(
         "",
         description="Signs links and cursors, at least 32 characters. By default made once, in "
-        "`link.secret` in the data folder.",
+        "`link.secret` beside the private key.",
         repr=False,
     )
     children: int = Field(
