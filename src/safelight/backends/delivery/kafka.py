@@ -24,6 +24,8 @@ from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
 RETRY_SECONDS = 1.0
 WATCH_SECONDS = 2.0
 SEND_SECONDS = 15.0
+METADATA_SECONDS = 10
+"""Until topics and partitions that were made meanwhile are noticed."""
 HANDLE_SECONDS = 900
 """Longest that a message may be handled, all tries together, before Kafka gives it to another."""
 SESSION_SECONDS = 10
@@ -163,6 +165,7 @@ class KafkaDelivery:
             linger_ms=2,
             max_request_size=LARGEST_BYTES,
             request_timeout_ms=int(SEND_SECONDS * 1000),
+            metadata_max_age_ms=METADATA_SECONDS * 1000,
             graceful_timeout=1.0,
             decoder=as_it_is,
             parser=parse,
