@@ -40,5 +40,7 @@ def objects(settings: Settings) -> Objects:
     try:
         return Objects(url)
     except Exception as error:
-        # Whatever a store says to its URL, whoever starts the product has to read it.
-        raise Unusable(f"the object store {url} can't be used: {error}") from None
+        # Whatever a store says to its URL, whoever starts the product has to read it; below the
+        # first line it only tells how it is made.
+        reason = str(error).partition("\n")[0]
+        raise Unusable(f"the object store {url} can't be used: {reason}") from None
