@@ -49,7 +49,10 @@ async def page(
     """Up to `limit` images, newest first, older than `after`."""
     query = select(images).where(images.c.account_id == account_id, images.c.deleted_at.is_(None))
     if after:
-        query = query.where(tuple_(images.c.created_at, images.c.id) < tuple_(*after))
+        place = tuple_(images.c.created_at, images.c.id)
+        # PostgreSQL compares an id with nothing that is not one, so the values have to say so.
+        types = [images.c.created_at.type, images.c.id.type]
+        query = query.where(place < tuple_(*after, types=types))
     query = query.order_by(images.c.created_at.desc(), images.c.id.desc()).limit(limit)
     return (await connection.execute(query)).all()
 
