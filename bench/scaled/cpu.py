@@ -45,6 +45,13 @@ def cpu_seconds(product: ScaledProduct) -> CpuSeconds:
     )
 
 
+def machine_seconds() -> float:
+    """What all processes of the machine have had so far, and what its host kept from it."""
+    times = psutil.cpu_times()
+    parts = (times.user, times.nice, times.system, times.irq, times.softirq, times.steal)
+    return float(sum(parts))
+
+
 def _process(part: Part) -> psutil.Process:
     return psutil.Process(part.process.pid)
 

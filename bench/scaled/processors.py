@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.client import Client, form
-from bench.scaled.cpu import CpuSeconds, cpu_seconds
+from bench.scaled.cpu import CpuSeconds, cpu_seconds, machine_seconds
 from bench.scaled.group import settle
 from bench.scaled.product import scaled
 from bench.table import Row
@@ -28,9 +28,19 @@ class Run:
 
     rate: float
     """Photographs a second, from the first upload to the last ready picture."""
-    busy: float
-    """Cores that were busy with it, on average."""
+    seconds: float
     cpu: CpuSeconds
+    machine: float
+    """CPU seconds of the whole machine meanwhile, which others use too."""
+
+    def cores(self) -> tuple[float, float, float]:
+        """That worked on average: for all of it, for the decoders of it, for others."""
+        ours = self.cpu.total()
+        return (
+            ours / self.seconds,
+            self.cpu.decoders / self.seconds,
+            (self.machine - ours) / self.seconds,
+        )
 
 
 def measure(servers: Servers, paths: Sequence[Path]) -> list[Row]:
@@ -45,12 +55,13 @@ def measure(servers: Servers, paths: Sequence[Path]) -> list[Row]:
 
 
 def _row(count: int, one: float, runs: Sequence[Run]) -> Row:
-    rate, busy = median(run.rate for run in runs), median(run.busy for run in runs)
-    cores = os.cpu_count()
+    rate = median(run.rate for run in runs)
+    ours, decoding, others = map(median, zip(*(run.cores() for run in runs), strict=True))
     return Row(
         f"12 MP photographs a second, processors with one decoder each: {count}",
         f"{one:.2f} with one",
-        f"{rate:.2f} = {rate / one:.2f}; {busy:.1f} of {cores} cores busy",
+        f"{rate:.2f} = {rate / one:.2f}; cores: {ours:.2f}, decoding {decoding:.2f}, "
+        f"others' {others:.2f}",
     )
 
 
@@ -76,13 +87,13 @@ def _run(servers: Servers, count: int, bodies: Sequence[bytes]) -> Run:
         owner.sign_up("processors")
         for image_id in [owner.upload(body) for body in bodies[: 2 * count]]:
             owner.wait_until_processed(image_id)
-        before, started = cpu_seconds(product), time.perf_counter()
+        before, machine, started = cpu_seconds(product), machine_seconds(), time.perf_counter()
         _upload_all(product, owner, bodies)
         # A connection of its own: the server has closed the one that was silent meanwhile.
         _wait_for_all(Client(product.base_url, owner.token))
         seconds = time.perf_counter() - started
-        spent = cpu_seconds(product).since(before)
-    return Run(len(bodies) / seconds, spent.total() / seconds, spent)
+        spent, everybody = cpu_seconds(product).since(before), machine_seconds() - machine
+    return Run(len(bodies) / seconds, seconds, spent, everybody)
 
 
 def _upload_all(product: ScaledProduct, owner: Client, bodies: Sequence[bytes]) -> None:
