@@ -15,7 +15,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(PYTHON)
 
 .PHONY: help
 help: ## List what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/run ## Start the product on 127.0.0.1:8000 (HOST=, PORT=, DATA=)
@@ -53,6 +53,10 @@ fmt: .venv/dev ## Format and mend what a machine can
 .PHONY: bench
 bench: .venv/dev ## Measure what the product promises, as a table of ratios
 	$(PYTHON) -m bench
+
+.PHONY: bench-scaled
+bench-scaled: .venv/dev ## Measure the product in parts, on servers that it starts itself
+	$(PYTHON) -m bench.scaled
 
 .PHONY: corpus
 corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures (DIR=)

@@ -51,7 +51,15 @@ class Client:
         page = self._ask("GET", "/v1/images?limit=200")
         return {image["id"]: image["status"] for image in page["items"]}
 
+    def fetch(self, path: str) -> bytes:
+        """The body of an answer as it came."""
+        return self._send("GET", path)
+
     def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> dict[str, Any]:
+        parsed: dict[str, Any] = json.loads(self._send(method, path, body, kind))
+        return parsed
+
+    def _send(self, method: str, path: str, body: bytes = b"", kind: str = "") -> bytes:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if kind:
             headers["Content-Type"] = kind
@@ -60,5 +68,4 @@ class Client:
         content = answer.read()
         if answer.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {path}: {answer.status} {content[:300]!r}")
-        parsed: dict[str, Any] = json.loads(content)
-        return parsed
+        return content

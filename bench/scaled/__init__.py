@@ -1,0 +1,1 @@
+"""Benchmarks of the product in parts, on real servers."""
