@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from safelight.backends.delivery.kafka import message_of_record
+from safelight.backends.delivery.records import message_of_record
 from safelight.backends.delivery.topics import Cluster
 from safelight.contract.messages import JOBS, Job, Message, WantedVariant, job_message
 from safelight.contract.presets import BUILT_IN

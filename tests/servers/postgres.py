@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory, gettempdir
 
 from tests.servers.server import Server
 
@@ -20,16 +20,18 @@ class Postgres(Server):
     """Its databases are made with `create`, empty or as a copy of another."""
 
     def __init__(self, folder: Path) -> None:
+        if self.user() is not None:
+            # Another test run may close the folder that all of root's runs share to everybody.
+            self._place = TemporaryDirectory(prefix="safelight-postgres-")
+            folder = Path(self._place.name)
+            os.chown(folder, NOBODY, NOBODY)
         super().__init__(folder)
         self._numbers = count(1)
         self._data = folder / "data"
         self._binaries = _binaries()
         self._data.mkdir(mode=0o700)
         if self.user() is not None:
-            for path in (folder, self._data):
-                os.chown(path, NOBODY, NOBODY)
-            for parent in folder.parents:
-                parent.chmod(parent.stat().st_mode | 0o011)
+            os.chown(self._data, NOBODY, NOBODY)
         options = ["-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
             [self._binaries / "initdb", "-D", self._data, *options],
