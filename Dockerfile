@@ -5,7 +5,8 @@ FROM python:3.13.15-slim-trixie AS installed
 WORKDIR /build
 COPY deploy/install deploy/
 COPY requirements/run.txt requirements/
-RUN --mount=type=cache,target=/root/.cache/pip deploy/install libraries /opt/safelight
+ENV PIP_CACHE_DIR=/var/cache/pip
+RUN --mount=type=cache,target=/var/cache/pip deploy/install libraries /opt/safelight
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN deploy/install product /opt/safelight
