@@ -20,7 +20,7 @@ async def keep_house(resources: Resources) -> None:
             await upload.sweep(resources)
         except Exception as error:
             # The world is unwell; whoever serves requests says so louder.
-            log.info("could not sweep", reason=str(error))
+            log.debug("could not sweep", reason=str(error))
             await asyncio.sleep(RETRY_SECONDS)
         else:
             await asyncio.sleep(PAUSE)

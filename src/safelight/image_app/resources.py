@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from safelight.backends.cache import Cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
+from safelight.backends.watch import Watch
 from safelight.image_app.account_store import AccountStore
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
@@ -45,3 +46,4 @@ class Resources:
     """Which of the processes that share the database this is; None when it is alone."""
     uploading: set[str] = field(default_factory=set)
     """Ids of the images to be that this process is busy with."""
+    watch: Watch = field(default_factory=Watch)

@@ -1,6 +1,5 @@
 """The processor's HTTP side: how it is, and how much it has done. Nobody uploads here."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
@@ -9,8 +8,7 @@ from typing import Any
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-PATIENCE = 3.0
-"""Seconds after which a store that does not answer is down."""
+from safelight.backends.watch import Watch
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -31,6 +29,7 @@ class Station:
         self._lifespan = lifespan
         self._checks = checks
         self._check_objects = check_objects
+        self._watch = Watch()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -72,14 +71,7 @@ class Station:
 
     async def _readiness(self) -> tuple[int, str, bytes]:
         states = {name: "ok" if is_up() else "down" for name, is_up in self._checks.items()}
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._check_objects()
-            states["objects"] = "ok"
-        except Exception as error:
-            # Whatever keeps it from its work, and however it says so.
-            log.info("not ready", reason=str(error))
-            states["objects"] = "down"
+        states["objects"] = await self._watch.state("objects", self._check_objects())
         up = "down" not in states.values()
         return _json(200 if up else 503, {"status": "ok" if up else "down", "checks": states})
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable
 
-import structlog
 from fastapi import APIRouter, Response
 
 from safelight.backends.database import DatabaseUnavailable
@@ -12,11 +10,6 @@ from safelight.image_app.deps import OPEN, Needs
 from safelight.image_app.migrations import is_newest
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import JSON
-
-PATIENCE = 3.0
-"""Seconds after which what does not answer is down."""
-
-log = structlog.get_logger()
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -37,7 +30,8 @@ async def ready(resources: Needs) -> Response:
     asked = {"database": _database(resources), "objects": resources.objects.check()}
     if resources.accounts.is_apart:
         asked["accounts"] = resources.accounts.check()
-    states = await asyncio.gather(*(_state(check) for check in asked.values()))
+    watch = resources.watch
+    states = await asyncio.gather(*(watch.state(name, ask) for name, ask in asked.items()))
     needed = dict(zip(asked, states, strict=True))
     needed |= {name: "ok" if is_up() else "down" for name, is_up in resources.checks.items()}
     cache = "ok" if resources.answers.is_up() else "degraded"
@@ -49,14 +43,3 @@ async def ready(resources: Needs) -> Response:
 async def _database(resources: Resources) -> None:
     if not await is_newest(resources.database):
         raise DatabaseUnavailable("the database waits for `safelight migrate`")
-
-
-async def _state(check: Awaitable[None]) -> str:
-    try:
-        async with asyncio.timeout(PATIENCE):
-            await check
-    except Exception as error:
-        # Whatever keeps it from its work, and however it says so.
-        log.info("not ready", reason=str(error))
-        return "down"
-    return "ok"
