@@ -9,11 +9,13 @@ from safelight.contract import keys
 from safelight.contract.messages import (
     EVENTS,
     OUTCOMES,
+    Event,
     Fault,
     Job,
     Message,
     Outcome,
     dead_letter,
+    event_message,
     job_message,
     outcome_message,
 )
@@ -270,3 +272,38 @@ async def test_an_outcome_is_the_last_word_also_when_it_lacks_a_variant(waiting:
     assert (await waiting.row()).status == "ready"
     made = await the_variants(waiting.resources.database, waiting.image_id)
     assert (made["thumb"].status, made["thumb"].error_code) == ("failed", PARKED.code)
+
+
+async def test_an_erasure_that_was_given_up_is_promised_again(waiting: Waiting) -> None:
+    await service.delete_image(waiting.resources, waiting.account_id, waiting.image_id)
+    deletion = (await promised(waiting.resources.database, EVENTS))[-1]
+    await waiting.delivery.send(dead_letter(deletion, "StoreUnavailable: the store is away"))
+    assert (await promised(waiting.resources.database, EVENTS))[-1] == deletion
+    assert await waiting.events() == ["image.uploaded", "image.deleted", "image.deleted"]
+    await waiting.deliver_events()
+    assert await the_image(waiting.resources.database, waiting.image_id) is None
+    assert await all_keys(waiting.resources.objects) == set()
+
+
+async def test_a_foreign_message_erases_nothing_that_lives(waiting: Waiting) -> None:
+    before = await all_keys(waiting.resources.objects)
+    told = {"account_id": waiting.account_id, "image_id": waiting.image_id}
+    for subject, data in (
+        (waiting.image_id, told),
+        ("", told),
+        ("..", told),
+        (clock.new_id(), {}),
+        (clock.new_id(), {"account_id": "../.."}),
+        (clock.new_id(), {"account_id": 7}),
+    ):
+        event = Event(id="1", type="image.deleted", subject=subject, time=clock.now(), data=data)
+        await waiting.delivery.send(event_message(event))
+    strange = waiting.rejected().model_copy(update={"image_id": ""})
+    await waiting.tell(strange)
+    assert await all_keys(waiting.resources.objects) == before
+    assert (await waiting.row()).status == "processing"
+    async with waiting.resources.database.reading() as connection:
+        kept = await rows_of(connection, dead_letters)
+    assert len(kept) == 7
+    reasons = {letter.headers["safelight-reason"] for letter in kept}
+    assert reasons == {"the image is not deleted", "it names no image of ours"}

@@ -23,6 +23,7 @@ from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
 
 RETRY_SECONDS = 1.0
 WATCH_SECONDS = 2.0
+JOIN_SECONDS = 2.0
 SEND_SECONDS = 15.0
 METADATA_SECONDS = 10
 """Until topics and partitions that were made meanwhile are noticed."""
@@ -30,6 +31,8 @@ HANDLE_SECONDS = 900
 """Longest that a message may be handled, all tries together, before Kafka gives it to another."""
 SESSION_SECONDS = 10
 """Silence after which Kafka takes a consumer for dead."""
+KEY_LENGTH, HEADER_LENGTH, REASON_LENGTH = 256, 8192, 1024
+"""What is left, at most, of a foreign message's surroundings where it is too large to be kept."""
 
 T = TypeVar("T")
 
@@ -76,6 +79,9 @@ class KafkaDelivery:
 
     async def stop(self, patience: float) -> None:
         self._closing = True
+        if self._sender is not None:
+            # A receiver whose start is cut off would stay a member of its groups for a while.
+            await asyncio.wait(self._tasks[:1], timeout=min(patience, JOIN_SECONDS))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -230,9 +236,11 @@ class KafkaDelivery:
             try:
                 return await self.send(dead_letter(message, reason))
             except Undelivered as failure:
-                if isinstance(failure.__cause__, MessageSizeTooLargeError) and message.body:
-                    reason = f"{reason} (its {len(message.body)} bytes were too many to keep)"
-                    message = replace(message, body=b"")
+                smaller = _smaller(message)
+                if isinstance(failure.__cause__, MessageSizeTooLargeError) and smaller != message:
+                    lost = _size(message) - _size(smaller)
+                    reason = f"{reason[:REASON_LENGTH]} ({lost} bytes of it were too many to keep)"
+                    message = smaller
                     continue
                 log.warning("no dead letter yet", topic=message.topic, key=message.key)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -241,6 +249,18 @@ class KafkaDelivery:
 async def _settled(acknowledged: "Sequence[asyncio.Future[Any]]") -> list[BaseException | None]:
     answers = await asyncio.gather(*acknowledged, return_exceptions=True)
     return [answer if isinstance(answer, BaseException) else None for answer in answers]
+
+
+def _smaller(message: Message) -> Message:
+    """What can still be kept of one that is too large: rather its body than what is around it."""
+    if len(message.key) > KEY_LENGTH or _size(message) > len(message.body) + HEADER_LENGTH:
+        return Message(message.topic, message.key[:KEY_LENGTH], message.body)
+    return replace(message, body=b"")
+
+
+def _size(message: Message) -> int:
+    around = sum(len(name) + len(value) for name, value in message.headers.items())
+    return len(message.body) + len(message.key) + around
 
 
 def _reason(error: Exception) -> str:
