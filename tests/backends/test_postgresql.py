@@ -4,10 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
-from safelight.backends.database import CHANNEL, Database, DatabaseUnavailable, Place, postgresql
+from safelight.backends.database import (
+    CHANNEL,
+    MEMBER,
+    Database,
+    DatabaseUnavailable,
+    Place,
+    postgresql,
+)
+from safelight.image_app.images.queries import is_alive
 from tests.servers import Postgres
 
 PATIENCE = 10.0
@@ -120,6 +129,22 @@ async def test_a_lost_connection_is_told_and_lets_another_lead(
             async with other.joined() as successor:
                 await until_it_leads(successor)
                 await place.leads()
+
+
+async def test_one_whose_lost_connection_lingers_joins_once_that_has_gone(
+    server: Postgres, database: Database
+) -> None:
+    """Else its place would go with the lost connection, and it would be taken for dead."""
+    presence = database.presence()
+    lost = await asyncpg.connect(server.url("postgres"))
+    await lost.fetchval("SELECT pg_try_advisory_lock($1, $2)", MEMBER, presence.member)
+    with pytest.raises(DatabaseUnavailable, match="still held"):
+        async with presence.joined():
+            pass
+    await lost.close()
+    await asyncio.sleep(0.2)
+    async with presence.joined(), database.writing() as connection:
+        assert await is_alive(connection, presence.member)
 
 
 async def test_one_that_stays_silent_is_not_waited_for(

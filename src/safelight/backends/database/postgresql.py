@@ -106,7 +106,9 @@ class Place:
         self._leads = False
 
     async def settle(self, member: int) -> None:
-        await self._ask("SELECT pg_try_advisory_lock($1, $2)", MEMBER, member)
+        if not await self._ask("SELECT pg_try_advisory_lock($1, $2)", MEMBER, member):
+            # It would go with its holder, and this process would be taken for dead ever after.
+            raise DatabaseUnavailable("the place is still held by a connection that was lost")
         await self._connection.add_listener(CHANNEL, lambda *_: self._woken.set())
         self._connection.add_termination_listener(lambda *_: self._woken.set())
 
