@@ -9,11 +9,13 @@ from safelight.contract import keys
 from safelight.contract.messages import (
     EVENTS,
     OUTCOMES,
+    Event,
     Fault,
     Job,
     Message,
     Outcome,
     dead_letter,
+    event_message,
     job_message,
     outcome_message,
 )
@@ -112,11 +114,8 @@ async def test_a_rejected_picture_is_failed_with_its_reason_and_so_are_its_varia
 ) -> None:
     await waiting.tell(waiting.rejected())
     row = await waiting.row()
-    assert (row.status, row.error_code, row.error_detail) == (
-        "failed",
-        CORRUPT.code,
-        CORRUPT.detail,
-    )
+    assert row.status == "failed"
+    assert (row.error_code, row.error_detail) == (CORRUPT.code, CORRUPT.detail)
     assert await waiting.statuses() == {"failed"}
     assert await waiting.events() == ["image.uploaded", "image.failed"]
 
@@ -270,3 +269,31 @@ async def test_an_outcome_is_the_last_word_also_when_it_lacks_a_variant(waiting:
     assert (await waiting.row()).status == "ready"
     made = await the_variants(waiting.resources.database, waiting.image_id)
     assert (made["thumb"].status, made["thumb"].error_code) == ("failed", PARKED.code)
+
+
+async def test_an_erasure_that_was_given_up_is_promised_again(waiting: Waiting) -> None:
+    await service.delete_image(waiting.resources, waiting.account_id, waiting.image_id)
+    deletion = (await promised(waiting.resources.database, EVENTS))[-1]
+    await waiting.delivery.send(dead_letter(deletion, "StoreUnavailable: the store is away"))
+    assert (await promised(waiting.resources.database, EVENTS))[-1] == deletion
+    assert await waiting.events() == ["image.uploaded", "image.deleted", "image.deleted"]
+    await waiting.deliver_events()
+    assert await the_image(waiting.resources.database, waiting.image_id) is None
+    assert await all_keys(waiting.resources.objects) == set()
+
+
+@pytest.mark.parametrize(
+    ("subject", "account_id"),
+    [("", ""), ("..", ""), ("", 7), (clock.new_id(), "../.."), (clock.new_id(), None)],
+)
+async def test_a_foreign_message_erases_nothing_that_lives(
+    waiting: Waiting, subject: str, account_id: object
+) -> None:
+    before = await all_keys(waiting.resources.objects)
+    for named, by in ((waiting.image_id, waiting.account_id), (subject, account_id)):
+        data = {"account_id": waiting.account_id if by == "" else by}
+        event = Event(id="1", type="image.deleted", subject=named, time=clock.now(), data=data)
+        await waiting.delivery.send(event_message(event))
+    await waiting.tell(waiting.rejected().model_copy(update={"image_id": ""}))
+    assert await all_keys(waiting.resources.objects) == before
+    assert (await waiting.row()).status == "processing"

@@ -63,6 +63,7 @@ async def take_outcome(resources: Resources, message: Message) -> None:
     When the image is gone meanwhile, what was made of it goes too.
     """
     outcome = _read(Outcome, message)
+    _require_ids(outcome.account_id, outcome.image_id)
     async with begin(resources) as work:
         image = await queries.find_any(work.connection, outcome.image_id, lock=True)
         if image is not None and image.deleted_at is None:
@@ -74,15 +75,33 @@ async def take_outcome(resources: Resources, message: Message) -> None:
 async def take_event(resources: Resources, message: Message) -> None:
     """A deleted image's objects go, then its tombstone."""
     event = _read(Event, message)
-    if event.type == "image.deleted":
-        await _erase_objects(resources, event.data["account_id"], event.subject)
-        async with begin(resources) as work:
-            await queries.erase(work.connection, event.subject)
+    if event.type != "image.deleted":
+        return
+    account_id = event.data.get("account_id")
+    _require_ids(account_id, event.subject)
+    async with resources.database.reading() as connection:
+        image = await queries.find_any(connection, event.subject)
+    if image is not None and image.deleted_at is None:
+        raise Unreadable("the image is not deleted")
+    await _erase_objects(resources, str(account_id), event.subject)
+    async with begin(resources) as work:
+        await queries.erase(work.connection, event.subject)
 
 
 async def take_dead_letter(resources: Resources, message: Message) -> None:
-    """Keep the message; when it was a job or its outcome, tell the owner."""
+    """Keep the message; when it was a job or its outcome, tell the owner.
+
+    A promise to erase is never given up: it is made again.
+    """
     async with begin(resources) as work:
+        image = None
+        if clock.is_id(message.key):
+            image = await queries.find_any(work.connection, message.key, lock=True)
+        if image is not None and image.deleted_at is not None and _erases(message, image):
+            headers = {n: v for n, v in message.headers.items() if not n.startswith("safelight-")}
+            work.promise(Message(EVENTS, message.key, message.body, headers))
+            log.warning("not erased yet", image_id=image.id)
+            return
         await work.connection.execute(
             dead_letters.insert().values(
                 key=message.key[:KEY_LENGTH],
@@ -91,13 +110,23 @@ async def take_dead_letter(resources: Resources, message: Message) -> None:
                 parked_at=clock.now(),
             )
         )
-        image = None
         of_a_job = message.headers.get("safelight-topic") in (JOBS, OUTCOMES)
-        if of_a_job and clock.is_id(message.key):
-            image = await queries.find_any(work.connection, message.key, lock=True)
-        if image is not None and image.deleted_at is None and image.status == "processing":
+        if of_a_job and image and image.deleted_at is None and image.status == "processing":
             await _finish(work, image, PARKED)
-    log.error("dead letter", key=message.key, reason=message.headers.get("safelight-reason"))
+    reason = message.headers.get("safelight-reason", "")
+    log.error("dead letter", key=message.key[:KEY_LENGTH], reason=reason)
+
+
+def _erases(message: Message, image: Found) -> bool:
+    """Whether this is the product's own promise to erase the image, which the world put off."""
+    if message.headers.get("safelight-topic") != EVENTS:
+        return False
+    try:
+        event = Event.model_validate_json(message.body)
+    except ValidationError:
+        return False
+    told = event.type, event.subject, event.data.get("account_id")
+    return told == ("image.deleted", image.id, image.account_id)
 
 
 async def _apply(work: Work, image: Found, outcome: Outcome) -> None:
@@ -152,3 +181,12 @@ def _read(model: type[M], message: Message) -> M:
         return model.model_validate_json(message.body)
     except ValidationError as error:
         raise Unreadable(f"not a valid {model.__name__}: {error.error_count()} errors") from error
+
+
+def _require_ids(*given: object) -> None:
+    """Anybody may write to a topic: what names no image of ours must reach neither a key nor a row.
+
+    Raises `Unreadable`.
+    """
+    if not all(isinstance(id_, str) and clock.is_id(id_) for id_ in given):
+        raise Unreadable("it names no image of ours")
