@@ -142,6 +142,19 @@ async def test_a_message_is_taken_only_once_its_handler_is_done(
     members.append(Member(cluster))
     await connected(members[1].delivery)
     await until(lambda: bool(members[1].heard))
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_others_have_compressed_is_read(
+    cluster: Cluster, members: list[Member], compression: str
+) -> None:
+    members.append(Member(cluster))
+    await connected(members[0].delivery)
+    producer = AIOKafkaProducer(bootstrap_servers=cluster.servers, compression_type=compression)
+    await producer.start()
+    await producer.send_and_wait(cluster.name_of(JOBS), b"x" * 1000, key=b"image")
+    await producer.stop()
+    await until(lambda: [message.body for message in members[0].heard] == [b"x" * 1000])
+
+
     await members[1].delivery.stop(patience=1)
     assert [m async for m in waiting(cluster, JOBS, GROUP)] == []
 
