@@ -108,6 +108,25 @@ async def test_foreign_messages_become_dead_letters_and_hold_up_nobody(
 
 
 async def test_jobs_are_shared_among_members_and_each_is_done_once(
+@pytest.mark.parametrize("body", [b"", b"what was written"])
+async def test_a_message_that_grows_too_large_as_text_holds_up_nobody(
+    cluster: Cluster, members: list[Member], body: bytes
+) -> None:
+    good: list[Message] = []
+
+    async def handle(message: Message) -> None:
+        if message.body != b"42":
+            raise ValueError("what is this?")
+        good.append(message)
+
+    members.append(Member(cluster, handle).keep_letters())
+    await connected(members[0].delivery)
+    await write_as_a_stranger(cluster, (b"\xff" * 900_000, body), (b"image", b"42"))
+    await until(lambda: len(good) == 1 and len(members[0].letters) == 1)
+    assert members[0].letters[0].body == body
+    assert "ValueError: what is this?" in members[0].letters[0].headers["safelight-reason"]
+
+
     cluster: Cluster, members: list[Member]
 ) -> None:
     members += [Member(cluster), Member(cluster)]

@@ -28,6 +28,8 @@ HANDLE_SECONDS = 900
 """Longest that a message may be handled, all tries together, before Kafka gives it to another."""
 SESSION_SECONDS = 10
 """Silence after which Kafka takes a consumer for dead."""
+KEY_LENGTH, HEADER_LENGTH, REASON_LENGTH = 256, 8192, 1024
+"""What is left, at most, of a foreign message's surroundings where it is too large to be kept."""
 
 T = TypeVar("T")
 
@@ -227,9 +229,11 @@ class KafkaDelivery:
             try:
                 return await self.send(dead_letter(message, reason))
             except Undelivered as failure:
-                if isinstance(failure.__cause__, MessageSizeTooLargeError) and message.body:
-                    reason = f"{reason} (its {len(message.body)} bytes were too many to keep)"
-                    message = replace(message, body=b"")
+                smaller = _smaller(message)
+                if isinstance(failure.__cause__, MessageSizeTooLargeError) and smaller != message:
+                    lost = _size(message) - _size(smaller)
+                    reason = f"{reason[:REASON_LENGTH]} ({lost} bytes of it were too many to keep)"
+                    message = smaller
                     continue
                 log.warning("no dead letter yet", topic=message.topic, key=message.key)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -242,3 +246,15 @@ async def _settled(acknowledged: "Sequence[asyncio.Future[Any]]") -> list[BaseEx
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
+def _smaller(message: Message) -> Message:
+    """What can still be kept of one that is too large: rather its body than what is around it."""
+    if len(message.key) > KEY_LENGTH or _size(message) > len(message.body) + HEADER_LENGTH:
+        return Message(message.topic, message.key[:KEY_LENGTH], message.body)
+    return replace(message, body=b"")
+
+
+def _size(message: Message) -> int:
+    around = sum(len(name) + len(value) for name, value in message.headers.items())
+    return len(message.body) + len(message.key) + around
+
+
