@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from safelight.backends.delivery import Handler, Undelivered
 from safelight.backends.delivery.kafka import KafkaDelivery
@@ -13,7 +14,7 @@ from safelight.backends.delivery.topics import Cluster, make_topics
 from safelight.backends.delivery.waiting import waiting
 from safelight.contract.messages import DEAD_LETTERS, JOBS, Message
 from tests.backends.delivery.given import PARTITIONS, cluster_at, connected
-from tests.servers import Broker, chosen_broker
+from tests.servers import Broker, Noida, chosen_broker
 
 BACKOFF = (0.01, 0.02)
 PATIENCE = 40.0
@@ -141,6 +142,19 @@ async def test_jobs_are_shared_among_members_and_each_is_done_once(
     assert all(member.heard for member in members)
 
 
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_others_have_compressed_is_read(
+    cluster: Cluster, members: list[Member], compression: str
+) -> None:
+    members.append(Member(cluster))
+    await connected(members[0].delivery)
+    producer = AIOKafkaProducer(bootstrap_servers=cluster.servers, compression_type=compression)
+    await producer.start()
+    await producer.send_and_wait(cluster.name_of(JOBS), b"x" * 1000, key=b"image")
+    await producer.stop()
+    await until(lambda: [message.body for message in members[0].heard] == [b"x" * 1000])
+
+
 async def test_a_message_is_taken_only_once_its_handler_is_done(
     cluster: Cluster, members: list[Member]
 ) -> None:
@@ -210,6 +224,28 @@ async def test_a_broker_that_was_killed_is_found_again_by_senders_and_takers(
     if failure is not None:
         await delivery.send(job(2))
     await until(lambda: job(2) in members[0].heard)
+
+
+@pytest.mark.skipif(chosen_broker() is Noida, reason="needs a broker that refuses what is large")
+async def test_a_message_that_the_broker_refuses_does_not_stop_those_behind_it(
+    cluster: Cluster, members: list[Member]
+) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.servers)
+    await admin.start()
+    small = {"max.message.bytes": "10000"}
+    topic = NewTopic(cluster.name_of(JOBS), PARTITIONS, 1, topic_configs=small)
+    await admin.create_topics([topic])
+    await admin.close()
+    members.append(Member(cluster))
+    delivery = members[0].delivery
+    await connected(delivery)
+    await delivery.send(job(1, "image"))
+    with pytest.raises(Undelivered):
+        await delivery.send(Message(JOBS, "image", b"x" * 20_000))
+    async with asyncio.timeout(PATIENCE):
+        while await delivery.send_all([job(2, "image")]) != [None]:
+            await asyncio.sleep(0.1)
+    await until(lambda: job(2, "image") in members[0].heard)
 
 
 async def test_topics_are_made_once_and_left_as_they_are(cluster: Cluster) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 from aiokafka import ConsumerRecord
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 from faststream import AckPolicy
 from faststream.exceptions import FastStreamException
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -98,17 +98,21 @@ class KafkaDelivery:
 
     async def send_all(self, messages: Sequence[Message]) -> list[BaseException | None]:
         """In flight together: Kafka's own batches and the idempotent producer keep the order."""
-        if self._sender is None:
+        sender = self._sender
+        if sender is None:
             return [Undelivered("Kafka can't be reached yet")] * len(messages)
-        acknowledged = []
+        acknowledged: list[asyncio.Future[Any]] = []
+        unsent: list[BaseException | None] = []
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 for message in messages:
-                    acknowledged.append(await self._publish(self._sender, message))
+                    acknowledged.append(await self._publish(sender, message))
         except (KafkaError, FastStreamException, TimeoutError) as failure:
-            left = len(messages) - len(acknowledged)
-            return [*await _settled(acknowledged), *[failure] * left]
-        return await _settled(acknowledged)
+            unsent = [failure] * (len(messages) - len(acknowledged))
+        results = [*await _settled(acknowledged), *unsent]
+        if any(isinstance(result, OutOfOrderSequenceNumber) for result in results):
+            self._replace(sender)
+        return results
 
     def is_up(self) -> bool:
         return self._sender is not None and self._reachable
@@ -127,6 +131,18 @@ class KafkaDelivery:
         await self._persist(lambda: make_topics(self._cluster))
         self._sender = await self._started(self._make_broker)
         self._receiver = await self._started(self._make_receiver)
+
+    def _replace(self, sender: KafkaBroker) -> None:
+        """An idempotent producer that Kafka once refused a message has lost count for good."""
+
+        async def replace_it() -> None:
+            with suppress(Exception):
+                await sender.stop()
+            self._sender = await self._started(self._make_broker)
+
+        if self._sender is sender and not self._closing:
+            self._sender = None
+            self._tasks.append(asyncio.create_task(replace_it(), name="replace the sender"))
 
     async def _started(self, make: Callable[[], KafkaBroker]) -> KafkaBroker:
         async def start() -> KafkaBroker:
