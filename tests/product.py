@@ -151,7 +151,9 @@ class Product:
     def objects(self) -> list[str]:
         """Every object, half-written ones too."""
         folder = self.data / "objects"
-        return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+        # `os.walk`, unlike `rglob`, lets a folder be removed while it looks.
+        files = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+        return [str(path.relative_to(folder)) for path in files]
 
     def database_url(self) -> str:
         return f"sqlite:///{self.data / 'safelight.db'}"

@@ -1,5 +1,6 @@
 """compose.yaml says what the product says: settings, ports, commands, and who may see what."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -205,10 +206,18 @@ def test_what_the_example_leaves_empty_is_asked_for_and_no_secret_is_in_it() -> 
 
 def test_make_up_says_what_is_missing_before_it_starts_anything(tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)
+    # As from a shell: what a `make test` around this says to its children is not for it.
+    around = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    environment = {name: value for name, value in os.environ.items() if name not in around}
 
     def up() -> str:
         done = subprocess.run(
-            ["make", "up"], cwd=tmp_path, capture_output=True, text=True, check=False
+            ["make", "up"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode != 0
         assert not done.stdout
