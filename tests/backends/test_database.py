@@ -1,12 +1,25 @@
 """The database: writers take turns, readers see what was committed."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, func, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from safelight.backends.database import Database, DatabaseUnavailable
@@ -195,3 +208,24 @@ async def test_a_statement_that_is_wrong_is_our_own_fault(database: Database) ->
 def test_another_kind_of_database_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="must be sqlite or postgresql, not mysql"):
         Database("mysql://localhost/safelight")
+
+
+async def test_a_file_that_somebody_else_is_just_writing_anew_is_waited_for(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "new.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE somebodys (id INTEGER)")
+        database = Database(f"sqlite:///{file}")
+        waiting = asyncio.create_task(_tables(database))
+        await asyncio.wait([waiting], timeout=0.1)
+        assert not waiting.done()
+        other.execute("COMMIT")
+        assert await waiting == ["somebodys"]
+    await database.close()
+
+
+async def _tables(database: Database) -> list[str]:
+    async with database.reading() as connection:
+        return await connection.run_sync(lambda c: inspect(c).get_table_names())

@@ -1,5 +1,7 @@
 """SQLite: one file, many readers, writers one after the other."""
 
+import asyncio
+import sqlite3
 from typing import Any
 
 from sqlalchemy import URL, event
@@ -8,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT = 10_000
 """Milliseconds that SQLite waits for another process's lock."""
+RETRY = 0.01
+"""Seconds."""
 
 
 def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
@@ -22,17 +26,33 @@ def engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
 
 
 def _prepare(connection: Any, _record: object) -> None:
-    """Leave transactions to SQLAlchemy; survive power loss (`synchronous=FULL`)."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    connection.isolation_level = None  # SQLAlchemy begins and ends the transactions
+    connection.run_async(_set_pragmas)
+
+
+async def _set_pragmas(connection: Any) -> None:
+    """Write ahead, and survive power loss (`synchronous=FULL`)."""
+    try:
+        await connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+        await _write_ahead(connection)
+        await connection.execute("PRAGMA synchronous=FULL")
+        await connection.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        await connection.close()
+        raise
+
+
+async def _write_ahead(connection: Any) -> None:
+    """Two that open a new file at once lock each other out, and SQLite doesn't wait for it."""
+    async with asyncio.timeout(BUSY_TIMEOUT / 1000):
+        while True:
+            try:
+                await connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+            await asyncio.sleep(RETRY)
 
 
 def _begin_immediate(connection: Connection) -> None:
