@@ -22,7 +22,13 @@ STRUCTURED = "application/cloudevents+json"
 TOPICS = (JOBS, OUTCOMES, EVENTS, DEAD_LETTERS)
 
 EventType = Literal[
-    "image.uploaded", "image.updated", "image.ready", "image.failed", "image.deleted"
+    "image.uploaded",
+    "image.updated",
+    "image.ready",
+    "image.failed",
+    "image.deleted",
+    "variant.ready",
+    "variant.deleted",
 ]
 
 
@@ -60,6 +66,13 @@ class WantedVariant(Body):
     transformation: Transformation
 
 
+class Overlay(Body):
+    """Another image of the same account, that a watermark lays over the picture."""
+
+    image_id: str
+    content_type: str
+
+
 class Job(Body):
     """Please make these variants of this original."""
 
@@ -70,6 +83,7 @@ class Job(Body):
     size: int
     sha256: str
     variants: list[WantedVariant]
+    overlays: list[Overlay] = []
 
 
 class MadeVariant(Body):
@@ -93,6 +107,7 @@ class Description(Body):
     placeholder: str
     dominant_color: str
     taken_at: datetime | None = None
+    has_alpha: bool | None = None
 
 
 class Outcome(Body):

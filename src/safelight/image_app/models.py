@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -108,6 +109,8 @@ images = Table(
     Column("placeholder", Text),
     Column("dominant_color", String(7)),
     Column("taken_at", UtcTime),
+    Column("frames", Integer),
+    Column("has_alpha", Boolean),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("deleted_at", UtcTime),
@@ -126,6 +129,8 @@ variants = Table(
     _id("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(32), primary_key=True),
     Column("position", Integer, nullable=False),
+    Column("transformation", JSON, nullable=False),
+    Column("preset_version", Integer),
     Column("fingerprint", String(16), nullable=False),
     Column("status", String(10), nullable=False),
     Column("content_type", String(20)),
@@ -134,6 +139,43 @@ variants = Table(
     Column("size", BigInteger),
     Column("error_code", String(40)),
     Column("error_detail", Text),
+    _id("job_id", index=True),
+    Column("replacement", JSON),
+    comment="What is there, or waits to be made, under each name. `preset_version` is null for "
+    "those that no preset made; `job_id` is the job whose outcome is awaited; `replacement`, with "
+    "`fingerprint`, `transformation` and `preset_version`, takes the place of what is there once "
+    "it is made.",
+)
+
+renderings = Table(
+    "renderings",
+    metadata,
+    _id("image_id", ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", String(16), primary_key=True),
+    Column("status", String(10), nullable=False),
+    Column("holder", Integer),
+    Column("started_at", UtcTime, nullable=False),
+    Column("content_type", String(20)),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("size", BigInteger),
+    Column("error_code", String(40)),
+    Column("error_detail", Text),
+    comment="Results of transformations asked for by link or token: noted before they are made, "
+    "so that no object is without a row. `holder` is the process that makes a pending one.",
+)
+
+presets = Table(
+    "presets",
+    metadata,
+    _id("account_id", primary_key=True),
+    Column("name", String(32), primary_key=True),
+    Column("transformation", JSON, nullable=False),
+    Column("on_upload", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    comment="Named transformations of each account; the built-in ones are in the contract.",
 )
 
 uploads = Table(

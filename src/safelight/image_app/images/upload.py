@@ -92,13 +92,14 @@ async def _write(
         raise errors.SERVICE_UNAVAILABLE("The upload took too long; send it again.")
     await _charge(resources, work, account_id, received.size)
     wanted = _wanted(received.fields.presets)
+    job_id = clock.new_id()
     await queries.insert(
         work.connection,
         _image_row(account_id, image_id, received),
-        [_variant_row(image_id, place, variant) for place, variant in enumerate(wanted)],
+        [_variant_row(image_id, job_id, place, variant) for place, variant in enumerate(wanted)],
     )
     job = Job(
-        id=clock.new_id(),
+        id=job_id,
         account_id=account_id,
         image_id=image_id,
         content_type=received.content_type,
@@ -150,11 +151,14 @@ def _image_row(account_id: str, image_id: str, received: Received) -> dict[str, 
     }
 
 
-def _variant_row(image_id: str, place: int, variant: WantedVariant) -> dict[str, Any]:
+def _variant_row(image_id: str, job_id: str, place: int, variant: WantedVariant) -> dict[str, Any]:
     return {
         "image_id": image_id,
         "name": variant.name,
         "position": place,
+        "transformation": variant.transformation.model_dump(mode="json"),
+        "preset_version": 1,
+        "job_id": job_id,
         "fingerprint": variant.transformation.fingerprint(),
         "status": "pending",
     }

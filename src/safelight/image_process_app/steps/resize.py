@@ -65,7 +65,7 @@ def _inside(sides: Sides, shape: Sides) -> Sides:
     )
 
 
-def _cut(picture: Picture, sides: Sides, gravity: str) -> Picture:
+def _cut(picture: Picture, sides: Sides, gravity: object) -> Picture:
     """Cut around the gravity; an animation in all frames where its first says."""
     width, height = sides
     first = picture.first
