@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from safelight.image_process_app.steps.gravity import _placed
+from safelight.image_process_app.steps.gravity import Gravity, _placed
 from tests.image_process_app.conftest import Make
 from tests.image_process_app.reference import Array, apart, lanczos, levels, pixels
 from tests.journeys import pictures
@@ -24,6 +24,8 @@ COMPASS = {
     "west": (0, 0.5),
     "northwest": (0, 0),
 }
+
+PLACES: tuple[Gravity, ...] = (*COMPASS, (0.0, 1.0), (0.33, 0.77))
 
 
 @pytest.mark.parametrize("fit", ["cover", "crop"])
@@ -85,7 +87,7 @@ def test_a_focal_point_is_a_place_of_the_picture_also_where_it_is_enlarged(make:
 def test_an_odd_rest_never_leaves_the_picture() -> None:
     for whole in range(1, 12):
         for part in range(1, whole + 1):
-            for gravity in (*COMPASS, (0.0, 1.0), (0.33, 0.77)):
+            for gravity in PLACES:
                 left, top = _placed((whole, whole), (part, part), gravity)
                 assert 0 <= left <= whole - part
                 assert 0 <= top <= whole - part
