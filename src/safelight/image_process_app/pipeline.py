@@ -9,6 +9,9 @@ from safelight.contract.messages import Description, WantedVariant
 from safelight.contract.transformations import Transformation
 from safelight.image_process_app.limits import Limits
 from safelight.image_process_app.picture import Picture
+from safelight.image_process_app.steps.adjust import adjust
+from safelight.image_process_app.steps.background import background
+from safelight.image_process_app.steps.blur import blur
 from safelight.image_process_app.steps.colour import to_srgb
 from safelight.image_process_app.steps.describe import (
     dominant_color,
@@ -21,6 +24,8 @@ from safelight.image_process_app.steps.flatten import flatten
 from safelight.image_process_app.steps.grayscale import grayscale
 from safelight.image_process_app.steps.open import open_picture
 from safelight.image_process_app.steps.orient import orient
+from safelight.image_process_app.steps.pad import pad
+from safelight.image_process_app.steps.pixelate import pixelate
 from safelight.image_process_app.steps.resize import (
     Sides,
     resize,
@@ -28,8 +33,21 @@ from safelight.image_process_app.steps.resize import (
     scale,
     scaled_sides,
 )
+from safelight.image_process_app.steps.sharpen import sharpen
+from safelight.image_process_app.steps.tint import tint
 
-STEPS = (resize, grayscale, flatten)
+STEPS = (
+    resize,
+    adjust,
+    grayscale,
+    tint,
+    blur,
+    sharpen,
+    pixelate,
+    pad,
+    background,
+    flatten,
+)
 """What happens to each variant, in this order, between the shared decode and `encode`."""
 FINE = 2
 """A smaller picture may stand for the original where it has this many times the wanted sides:
