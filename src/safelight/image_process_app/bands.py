@@ -72,3 +72,16 @@ def in_levels(canonical: str, frame: pyvips.Image) -> list[float]:
     red, green, blue, _ = levels(canonical)
     bands = [red] if frame.interpretation in GREY else [red, green, blue]
     return [level * top(frame) / EIGHT_BITS for level in bands]
+
+
+def in_kind(image: pyvips.Image, frame: pyvips.Image) -> pyvips.Image:
+    """Another image in the depth and the colour space of a frame; whether it has alpha stays."""
+    if frame.interpretation in GREY and image.interpretation not in GREY:
+        grey = "grey16" if image.format == "ushort" else "b-w"
+        image = joined(colour_of(image).colourspace(grey), image)
+    elif frame.interpretation not in GREY:
+        image = in_colour(image)
+    if image.format == frame.format:
+        return image
+    factor = top(frame) / top(image)
+    return whole(image * factor, frame)
