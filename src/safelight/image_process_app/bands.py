@@ -67,11 +67,11 @@ def is_grey(canonical: str) -> bool:
     return red == green == blue
 
 
-def in_levels(canonical: str, frame: pyvips.Image) -> list[float]:
+def in_levels(canonical: str, frame: pyvips.Image) -> list[int]:
     """The colour bands of a colour in a frame of this kind, without alpha."""
     red, green, blue, _ = levels(canonical)
     bands = [red] if frame.interpretation in GREY else [red, green, blue]
-    return [level * top(frame) / EIGHT_BITS for level in bands]
+    return [level * top(frame) // EIGHT_BITS for level in bands]
 
 
 def in_kind(image: pyvips.Image, frame: pyvips.Image) -> pyvips.Image:

@@ -2,7 +2,7 @@
 
 from safelight.contract.options import CLEAR
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.compositing import before
+from safelight.image_process_app.backdrop import before
 from safelight.image_process_app.picture import Picture
 
 

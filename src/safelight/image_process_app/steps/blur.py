@@ -5,7 +5,8 @@ import math
 import pyvips
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import alpha_of, colour_of, top, whole
+from safelight.image_process_app.bands import alpha_of, top, whole
+from safelight.image_process_app.compositing import premultiplied, straight
 from safelight.image_process_app.picture import Picture
 
 REACH = 3.5
@@ -32,18 +33,6 @@ def _blurred_frame(frame: pyvips.Image, sigma: float) -> pyvips.Image:
         return whole(blurred(frame, sigma), frame)
     soft = blurred(premultiplied(frame, alpha), sigma)
     return whole(straight(soft, top(frame)), frame)
-
-
-def premultiplied(frame: pyvips.Image, alpha: pyvips.Image) -> pyvips.Image:
-    """Colour times alpha in levels, and alpha from 0 to 1 behind it."""
-    return (colour_of(frame) * alpha).bandjoin(alpha)
-
-
-def straight(bands: pyvips.Image, highest: int) -> pyvips.Image:
-    """The way back from `premultiplied`, in levels; what is transparent is black."""
-    alpha = bands[bands.bands - 1]
-    # Division by zero is zero in libvips.
-    return (bands[: bands.bands - 1] / alpha).bandjoin(alpha * highest)
 
 
 def blurred(bands: pyvips.Image, sigma: float) -> pyvips.Image:

@@ -6,8 +6,8 @@ import pyvips
 
 from safelight.contract.transformations import Transformation
 from safelight.image_process_app.bands import alpha_of, top, whole
+from safelight.image_process_app.compositing import premultiplied, straight
 from safelight.image_process_app.picture import Picture
-from safelight.image_process_app.steps.blur import premultiplied, straight
 
 
 def pixelate(picture: Picture, wanted: Transformation) -> Picture:

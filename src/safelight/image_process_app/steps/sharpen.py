@@ -4,8 +4,9 @@ import pyvips
 
 from safelight.contract.transformations import Transformation
 from safelight.image_process_app.bands import alpha_of, recolour
+from safelight.image_process_app.compositing import premultiplied
 from safelight.image_process_app.picture import Picture
-from safelight.image_process_app.steps.blur import blurred, premultiplied
+from safelight.image_process_app.steps.blur import blurred
 
 AMOUNT = 1.0
 

@@ -7,9 +7,10 @@ from safelight.contract.transformations import Transformation
 from safelight.contract.watermarks import Watermark
 from safelight.image_process_app.bands import in_kind, with_alpha
 from safelight.image_process_app.compositing import over
-from safelight.image_process_app.lettering import fitting, lettering
-from safelight.image_process_app.overlays import Overlays
 from safelight.image_process_app.picture import Picture
+from safelight.image_process_app.steps.gravity import placed
+from safelight.image_process_app.steps.lettering import fitting, lettering
+from safelight.image_process_app.steps.overlays import Overlays
 from safelight.image_process_app.steps.resize import scale
 
 
@@ -22,9 +23,9 @@ def watermark(picture: Picture, wanted: Transformation, overlays: Overlays) -> P
     mark = wanted.watermark
     if mark is None or not mark.opacity:
         return picture
-    sides = (picture.first.width, picture.first.height)
+    sides = picture.frame_sides
     stamp = with_alpha(in_kind(_stamp(mark, sides, overlays), picture.first)).copy_memory()
-    place = _place(mark, sides, (stamp.width, stamp.height))
+    place = placed(sides, (stamp.width, stamp.height), mark.gravity)
     if mark.tile:
         sheet = _sheet(stamp, place, sides)
         return picture.map(lambda frame: over(sheet, frame, mark.opacity))
@@ -37,28 +38,7 @@ def _stamp(mark: Watermark, sides: Sides, overlays: Overlays) -> pyvips.Image:
     if mark.image_id is None:
         return lettering(mark.text or "", (width, height))
     image = overlays.picture(mark.image_id)
-    return scale(image, fitting((image.first.width, image.first.height), (width, height))).first
-
-
-def _place(mark: Watermark, sides: Sides, stamp: Sides) -> tuple[int, int]:
-    """Left and top. A point is where the middle of the mark comes to be, if that fits."""
-    spare = sides[0] - stamp[0], sides[1] - stamp[1]
-    if isinstance(mark.gravity, str):
-        return (
-            _along(spare[0], "west" in mark.gravity, "east" in mark.gravity),
-            _along(spare[1], "north" in mark.gravity, "south" in mark.gravity),
-        )
-    left, top = (
-        min(most, max(0, round(part * side - own / 2)))
-        for part, side, own, most in zip(mark.gravity, sides, stamp, spare, strict=True)
-    )
-    return left, top
-
-
-def _along(spare: int, first: bool, last: bool) -> int:
-    if first:
-        return 0
-    return spare if last else spare // 2
+    return scale(image, fitting(image.frame_sides, (width, height))).first
 
 
 def _laid(

@@ -42,8 +42,7 @@ class Overlays:
             return MISSING
         try:
             opened = open_picture(*self._given[image_id], self._limits, [STILL])
-            first = Picture(opened.frames[:1], opened.sides)
-            return to_srgb(orient(first)).in_memory()
+            return orient(to_srgb(opened.picture.still()).in_memory()).in_memory()
         except Rejected as refusal:
             return Rejected(UNUSABLE, f"The image of the watermark can't be used. {refusal.detail}")
         except pyvips.Error:

@@ -6,10 +6,11 @@ import pyvips
 
 from safelight.contract.geometry import Sides
 from safelight.image_process_app.bands import whole
+from safelight.image_process_app.compositing import straight
 from safelight.image_process_app.fonts import FONT, FONT_FILE
 from safelight.image_process_app.limits import Rejected
 from safelight.image_process_app.picture import Picture
-from safelight.image_process_app.steps.blur import blurred, straight
+from safelight.image_process_app.steps.blur import blurred
 from safelight.image_process_app.steps.resize import scale
 
 SAMPLE = 100
