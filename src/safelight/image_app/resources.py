@@ -46,4 +46,6 @@ class Resources:
     """Which of the processes that share the database this is; None when it is alone."""
     uploading: set[str] = field(default_factory=set)
     """Ids of the images to be that this process is busy with."""
+    rendering: set[tuple[str, str]] = field(default_factory=set)
+    """Ids of images, each with the fingerprint that this process is just rendering of it."""
     watch: Watch = field(default_factory=Watch)
