@@ -23,6 +23,7 @@ from safelight.contract.messages import (
     WantedVariant,
 )
 from safelight.contract.presets import BUILT_IN
+from safelight.contract.transformations import Transformation
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 23, 8, 0, 0, 123000, UTC)
@@ -135,13 +136,22 @@ def test_fields_that_an_earlier_release_did_not_send_have_defaults() -> None:
     needed = {"id": JOB, "type": "image.ready", "subject": IMAGE, "time": NOW, "data": {}}
     assert Event.model_validate(needed).specversion == "1.0"
     without = _golden("outcome")["body"]["description"]
-    del without["taken_at"]
+    del without["taken_at"], without["has_alpha"]
     assert Description.model_validate(without).taken_at is None
+    assert Description.model_validate(without).has_alpha is None
+    old = _golden("job")["body"]
+    del old["overlays"]
+    assert Job.model_validate(old).overlays == []
+
+
+def test_a_processor_of_the_last_release_is_sent_no_option_that_has_its_default() -> None:
+    plain = WantedVariant(name="it", transformation=Transformation(width=10, blur=None, hue=360.0))
+    assert json.loads(plain.model_dump_json()) == {"name": "it", "transformation": {"width": 10}}
 
 
 def test_an_option_of_a_later_release_is_not_overlooked_by_a_processor() -> None:
     body = _golden("job")["body"]
-    body["variants"][0]["transformation"]["blur"] = 3
+    body["variants"][0]["transformation"]["x_ray"] = 3
     with pytest.raises(ValidationError):
         Job.model_validate_json(json.dumps(body))
 

@@ -16,6 +16,8 @@ from pydantic_core import PydanticCustomError, core_schema
 from pydantic_extra_types.color import COLORS_BY_NAME
 
 CLEAR = "transparent"
+NAMES = COLORS_BY_NAME | {"rebeccapurple": (102, 51, 153)}
+"""The library has those of SVG; CSS has one more."""
 HEX_DIGITS = frozenset("0123456789abcdef")
 DECIMALS = 4
 """Numbers are taken to four decimals, so that equal work has one text."""
@@ -91,8 +93,8 @@ def colour(value: str) -> str:
     text = value.strip().lower()
     if text == CLEAR:
         return CLEAR
-    if text in COLORS_BY_NAME:
-        return bytes(COLORS_BY_NAME[text]).hex()
+    if text in NAMES:
+        return bytes(NAMES[text]).hex()
     digits = text.removeprefix("#")
     if len(digits) not in (3, 4, 6, 8) or not HEX_DIGITS.issuperset(digits):
         raise refusal("must be a colour: hex of 3, 4, 6 or 8 digits, a CSS name, or transparent")
