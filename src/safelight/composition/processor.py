@@ -5,12 +5,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
+from safelight.backends.objects import Objects
 from safelight.composition import places
 from safelight.composition.broker import kafka
 from safelight.composition.decoders import children, decoders
 from safelight.contract.messages import JOBS, PROCESSOR
 from safelight.image_process_app.app import job_handler
+from safelight.image_process_app.counter import Counter
+from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.health import Station
+from safelight.image_process_app.render import PoolRenderer
 from safelight.settings import Settings
 
 log = structlog.get_logger()
@@ -36,4 +40,12 @@ def processor(settings: Settings) -> Station:
             log.info("finishing what is under way", within=settings.drain_seconds)
 
     checks = {"processing": pool.healthy, "broker": delivery.is_up}
-    return Station(lifespan, checks, objects.check)
+    return Station(lifespan, checks, objects.check, _counter(settings, objects, pool))
+
+
+def _counter(settings: Settings, objects: Objects, pool: DecoderPool) -> Counter | None:
+    """Who renders for the APIs; nobody unless they can tell who they are."""
+    if not settings.processor_token:
+        log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
+        return None
+    return Counter(PoolRenderer(objects, pool), settings.processor_token)

@@ -5,12 +5,13 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.storage import storage_from_string
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -51,7 +52,9 @@ class Taken:
         """`RateLimit` and `RateLimit-Policy` as the IETF's draft has them."""
         return {
             "RateLimit": ", ".join(f'"{r.name}";r={r.left};t={r.reset}' for r in self.rates),
-            "RateLimit-Policy": ", ".join(f'"{r.name}";q={r.most};w={r.window}' for r in self.rates),
+            "RateLimit-Policy": ", ".join(
+                f'"{r.name}";q={r.most};w={r.window}' for r in self.rates
+            ),
         }
 
     def refusal(self) -> errors.Problem:
@@ -73,8 +76,8 @@ class Rates:
         """`limits` by name, such as `10/second` or `10/second;200/hour`; raises ValueError."""
         self._limits = {name: parse_many(text) for name, text in limits.items()}
         self._here = MovingWindowRateLimiter(MemoryStorage())
-        self._storage = _redis(url)
-        self._shared = MovingWindowRateLimiter(self._storage) if self._storage else None
+        self._pool = _pool(url)
+        self._shared = MovingWindowRateLimiter(_storage(self._pool)) if self._pool else None
         self._away_until = 0.0
 
     async def look(self, name: str, who: str) -> Taken:
@@ -86,8 +89,8 @@ class Rates:
         return await self._ask(name, who, True)
 
     async def close(self) -> None:
-        if self._storage is not None:
-            await self._storage.bridge.get_connection().aclose()
+        if self._pool is not None:
+            await self._pool.aclose()
 
     async def _ask(self, name: str, who: str, count: bool) -> Taken:
         if self._shared is not None and time.monotonic() >= self._away_until:
@@ -126,18 +129,20 @@ async def _rate(
     return Rate(name, item.amount, window, stats.remaining, reset)
 
 
-def _redis(url: str) -> RedisStorage | None:
+def _pool(url: str) -> ConnectionPool | None:
+    """Connections to the Redis at this URL, if it is one; raises ValueError."""
     if not url.startswith(("redis://", "rediss://", "unix://")):
         return None
-    scheme = "async+redis+unix" if url.startswith("unix") else f"async+{url.partition(':')[0]}"
-    storage = storage_from_string(
-        f"{scheme}:{url.partition(':')[2]}",
-        implementation="redispy",
-        key_prefix=PREFIX,
+    return ConnectionPool.from_url(
+        url,
         socket_connect_timeout=ANSWER_SECONDS,
         socket_timeout=ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 0),
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
-    assert isinstance(storage, RedisStorage)  # noqa: S101 - tells the type checker
-    return storage
+
+
+def _storage(pool: ConnectionPool) -> RedisStorage:
+    # What the URL says is in the pool; the library wants to see one all the same.
+    options: dict[str, Any] = {"connection_pool": pool, "key_prefix": PREFIX}
+    return RedisStorage("async+redis://pool:6379", implementation="redispy", **options)

@@ -35,7 +35,8 @@ def is_settled(row: Found | None) -> TypeGuard[Found]:
     """Whether the work is done, or has failed so recently that it is not tried again."""
     if row is None or row.status == "pending":
         return False
-    return row.status == "ready" or clock.now() - row.started_at < FAILED_FOR
+    given_up: bool = row.status == "failed" and clock.now() - row.started_at >= FAILED_FOR
+    return not given_up
 
 
 async def claim(resources: Resources, image_id: str, fingerprint: str) -> Found | None:

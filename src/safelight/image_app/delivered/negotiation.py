@@ -61,11 +61,11 @@ def accepted(accept: str) -> set[str]:
 
     Wildcards count for nothing: who sends `*/*` or `image/*` may know neither AVIF nor WebP.
     """
-    taken, refused = set(), set()
+    weights: dict[str, float] = {}
     for part in accept.lower().split(","):
         media_type, *parameters = (piece.strip() for piece in part.split(";"))
-        (taken if _weight(parameters) > 0 else refused).add(media_type)
-    return taken - refused
+        weights[media_type] = min(weights.get(media_type, 1), _weight(parameters))
+    return {media_type for media_type, weight in weights.items() if weight > 0}
 
 
 def keeps_alpha(wanted: Transformation, picture: Picture) -> bool:

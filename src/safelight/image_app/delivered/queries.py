@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, delete, null, select, type_coerce, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    delete,
+    null,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.image_app.models import Found, UtcTime, images, presets, renderings, variants
@@ -69,7 +79,7 @@ async def made(connection: AsyncConnection, image_id: str, fingerprint: str) -> 
     rendering = select(
         *(renderings.c[c] for c in columns), renderings.c.error_detail, renderings.c.started_at
     ).where(*_this(image_id, fingerprint))
-    rows = (await connection.execute(union_all(variant.limit(1), rendering))).all()
+    rows = (await connection.execute(union_all(variant, rendering))).all()
     return next((row for row in rows if row.status == "ready"), rows[0] if rows else None)
 
 

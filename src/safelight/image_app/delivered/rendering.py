@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import structlog
 
 from safelight.backends.rendering import RendererBusy, RenderRefused
-from safelight.contract import keys
 from safelight.contract.messages import Job, WantedVariant
 from safelight.contract.transformations import Transformation
 from safelight.image_app import clock, errors
@@ -66,9 +65,7 @@ async def _make(resources: Resources, image: Found, wanted: Transformation, new:
     if row is not None:
         return _finished(row, fingerprint)
     try:
-        taken = await resources.rates.take(LIMIT, image.account_id)
-        if not taken.allowed:
-            raise taken.refusal()
+        taken = await _count(resources, image.account_id)
         return await _render(resources, image, wanted, taken)
     except RenderRefused as refusal:
         await claims.fail(resources, image.id, fingerprint, refusal.fault)
@@ -80,6 +77,13 @@ async def _make(resources: Resources, image: Found, wanted: Transformation, new:
         raise
 
 
+async def _count(resources: Resources, account_id: str) -> Taken:
+    taken = await resources.rates.take(LIMIT, account_id)
+    if not taken.allowed:
+        raise taken.refusal()
+    return taken
+
+
 def _finished(row: Found, fingerprint: str) -> Made:
     """What a settled row says of the work; raises `variant-failed`."""
     if row.status == "failed":
@@ -87,9 +91,7 @@ def _finished(row: Found, fingerprint: str) -> Made:
     return Made(fingerprint, row.content_type, row.size)
 
 
-async def _render(
-    resources: Resources, image: Found, wanted: Transformation, taken: Taken
-) -> Made:
+async def _render(resources: Resources, image: Found, wanted: Transformation, taken: Taken) -> Made:
     started = time.perf_counter()
     fingerprint = wanted.fingerprint()
     job = Job(

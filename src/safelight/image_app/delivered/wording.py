@@ -1,7 +1,6 @@
 """Transformations as they stand in the path of a link."""
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +20,7 @@ NOTHING = "format=auto"
 """How a transformation that does nothing is told from a name."""
 WHOLE = "transformation"
 """What is wrong where no option can be named."""
+UNREADABLE = "can't be read: take the link as the API made it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,18 @@ def refused(name: str, words: str) -> Problem:
 
 def _decoded(what: str) -> Transformation:
     digits = what.removeprefix(OPAQUE)
+    padded = digits + "=" * (-len(digits) % 4)
     try:
-        if len(digits) > LONGEST_OPAQUE:
-            raise ValueError
-        padded = digits + "=" * (-len(digits) % 4)
-        document = base64.b64decode(padded, altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        raise refused(WHOLE, "can't be read: take the link as the API made it") from None
+        document = base64.b64decode(padded[:LONGEST_OPAQUE], altchars=b"-_", validate=True)
+    except ValueError:
+        raise refused(WHOLE, UNREADABLE) from None
     return Transformation.model_validate_json(document)
 
 
 def _refusal(error: ValidationError) -> Problem:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(e["type"] == "json_invalid" for e in found):
-        return refused(WHOLE, "can't be read: take the link as the API made it")
+        return refused(WHOLE, UNREADABLE)
     wrong = field_errors(found)
     return errors.VALIDATION_FAILED(
         errors=[FieldError(WHOLE if e.field == "body" else e.field, e.message) for e in wrong]
