@@ -22,8 +22,9 @@ from safelight.contract.messages import (
 from safelight.image_app import clock
 from safelight.image_app.images import service
 from safelight.image_app.models import Found, dead_letters
+from safelight.image_app.outcomes import PARKED
 from safelight.image_app.resources import Resources
-from safelight.image_app.subscriptions import PARKED, subscribe
+from safelight.image_app.subscriptions import subscribe
 from tests.image_app.given import (
     all_keys,
     an_account,

@@ -8,8 +8,8 @@ from safelight.contract.messages import EVENTS, JOBS, Job, outcome_message
 from safelight.image_app import clock, verification
 from safelight.image_app.images import queries, service
 from safelight.image_app.models import outbox, usage, variants
+from safelight.image_app.outcomes import take_outcome
 from safelight.image_app.resources import Resources
-from safelight.image_app.subscriptions import take_outcome
 from tests.image_app.given import (
     an_account,
     an_upload,

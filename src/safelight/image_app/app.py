@@ -27,6 +27,7 @@ from safelight.image_app.presets.routes import router as presets
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import problem_response
 from safelight.image_app.schemas import field_errors
+from safelight.image_app.variants.routes import router as variants
 
 log = structlog.get_logger()
 
@@ -53,7 +54,8 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    for router in (accounts, images, presets, links, delivered, health, documentation.router):
+    routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
+    for router in routers:
         app.include_router(router)
     for failure, kind in _UNWELL.items():
         app.add_exception_handler(failure, _answer_with(kind))

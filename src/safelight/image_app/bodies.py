@@ -21,7 +21,19 @@ B = TypeVar("B", bound=Body)
 
 async def read_json(request: Request, schema: type[B], taken: tuple[str, ...] = JSON) -> B:
     """The JSON body; raises the 400, 413, 415 and 422 of the contract."""
-    body = await _read(request, taken)
+    return _parse(await _read(request, taken), schema)
+
+
+async def read_optional_json(request: Request, schema: type[B]) -> B:
+    """The same where a request without a body means all defaults."""
+    body = await _bounded(request)
+    if not body:
+        return schema()
+    _require_type(request, JSON)
+    return _parse(body, schema)
+
+
+def _parse(body: bytes, schema: type[B]) -> B:
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
@@ -52,9 +64,17 @@ async def read_form(request: Request, schema: type[B]) -> B:
 
 
 async def _read(request: Request, taken: tuple[str, ...]) -> bytes:
+    _require_type(request, taken)
+    return await _bounded(request)
+
+
+def _require_type(request: Request, taken: tuple[str, ...]) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in taken:
         raise errors.UNSUPPORTED_MEDIA_TYPE(f"Send the body as {' or '.join(taken)}.")
+
+
+async def _bounded(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -63,7 +83,9 @@ async def _read(request: Request, taken: tuple[str, ...]) -> bytes:
     return bytes(body)
 
 
-def documented(schema: type[Body], taken: tuple[str, ...]) -> dict[str, Any]:
+def documented(
+    schema: type[Body], taken: tuple[str, ...] = JSON, required: bool = True
+) -> dict[str, Any]:
     """`openapi_extra` of a route that reads this body."""
     content = {media_type: {"schema": json_schema(schema)} for media_type in taken}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}

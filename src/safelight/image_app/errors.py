@@ -98,11 +98,26 @@ VARIANT_NOT_READY = Kind(
 VARIANT_FAILED = Kind(
     404, "variant-failed", "Variant failed", "The variant could not be made from this picture."
 )
+PRESET_NOT_FOUND = Kind(
+    404, "preset-not-found", "Preset not found", "The account has no preset of this name."
+)
 METHOD_NOT_ALLOWED = Kind(
     405, "method-not-allowed", "Method not allowed", "This address does not take this method."
 )
 USERNAME_TAKEN = Kind(409, "username-taken", "Username taken", "Choose another username.")
 EMAIL_TAKEN = Kind(409, "email-taken", "E-mail taken", "There is an account with this e-mail.")
+PRESET_IS_BUILT_IN = Kind(
+    409,
+    "preset-is-built-in",
+    "Preset is built in",
+    "Built-in presets can't be changed or deleted; choose another name.",
+)
+VARIANT_EXISTS = Kind(
+    409,
+    "variant-exists",
+    "Variant exists",
+    "The image has a variant of this name; delete it first, or choose another name.",
+)
 VERSION_MISMATCH = Kind(
     412,
     "version-mismatch",

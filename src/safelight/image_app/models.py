@@ -140,7 +140,7 @@ variants = Table(
     Column("error_code", String(40)),
     Column("error_detail", Text),
     _id("job_id", index=True),
-    Column("replacement", JSON),
+    Column("replacement", JSON(none_as_null=True)),
     comment="What is there, or waits to be made, under each name. `preset_version` is null for "
     "those that no preset made; `job_id` is the job whose outcome is awaited; `replacement`, with "
     "`fingerprint`, `transformation` and `preset_version`, takes the place of what is there once "

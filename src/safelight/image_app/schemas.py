@@ -1,5 +1,6 @@
 """What every feature's schemas are made of."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -8,6 +9,10 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter
 from pydantic_core import ErrorDetails
 
 from safelight.image_app.errors import FieldError
+from safelight.image_app.links import ORIGINAL
+
+MAX_NAME = 32
+_NAME = re.compile(rf"[a-z0-9-]{{1,{MAX_NAME}}}")
 
 
 def storable(text: str) -> str:
@@ -22,6 +27,20 @@ def one_line(text: str) -> str:
     if any(ord(c) < 32 or ord(c) == 127 for c in text):
         raise ValueError("must not contain control characters")
     return text
+
+
+def variant_name(text: str) -> str:
+    """The name of a preset or of a variant, as it stands in URLs; raises ValueError."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(f"must be 1 to {MAX_NAME} of the characters a-z, 0-9 and -")
+    if text == ORIGINAL:
+        raise ValueError(f"must not be {ORIGINAL}, which names the bytes as they came")
+    return text
+
+
+def is_variant_name(text: str) -> bool:
+    """Whether anything could have this name."""
+    return _NAME.fullmatch(text) is not None and text != ORIGINAL
 
 
 def _rfc3339(time: datetime) -> str:
@@ -60,5 +79,17 @@ def _message(error: Any) -> str:
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of a body that a route reads by itself, for OpenAPI."""
-    return TypeAdapter(model).json_schema()
+    """The schema of a body that a route reads by itself, for OpenAPI, with nothing to look up."""
+    schema = TypeAdapter(model).json_schema()
+    whole: dict[str, Any] = _inlined(schema, schema.pop("$defs", {}))
+    return whole
+
+
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    found = definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else {}
+    beside = {key: value for key, value in node.items() if key != "$ref"}
+    return {key: _inlined(value, definitions) for key, value in (found | beside).items()}

@@ -7,10 +7,10 @@ from sqlalchemy import exc, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safelight.backends.database import postgresql, sqlite
-from safelight.backends.database.postgresql import CHANNEL, MEMBER, Place, Presence
+from safelight.backends.database.postgresql import CHANNEL, MEMBER, PRESETS, Place, Presence
 from safelight.backends.database.unavailable import DatabaseUnavailable
 
-__all__ = ["CHANNEL", "MEMBER", "Database", "DatabaseUnavailable", "Place", "Presence"]
+__all__ = ["CHANNEL", "MEMBER", "PRESETS", "Database", "DatabaseUnavailable", "Place", "Presence"]
 
 OUR_FAULT = ("21", "22", "23", "26", "34", "3F", "42", "44", "0A")
 """Classes of SQLSTATE that say the statement was wrong, not the world."""

@@ -21,7 +21,7 @@ IDLE_SECONDS = 15
 """After so long without a word the server ends a presence, whose process is frozen or cut off."""
 
 CHANNEL = "safelight"
-LEADER, MEMBER = 1, 2
+LEADER, MEMBER, PRESETS = 1, 2, 3
 """Kinds of advisory locks."""
 
 

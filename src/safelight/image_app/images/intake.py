@@ -1,7 +1,7 @@
 """Taking a file in: streamed to the object store while it is counted, hashed and sniffed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -10,7 +10,6 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from safelight.backends.objects import Objects
-from safelight.contract.presets import BUILT_IN
 from safelight.image_app import errors
 from safelight.image_app.images import sniff
 from safelight.image_app.images.multipart import UploadForm
@@ -35,12 +34,14 @@ class Received:
     sides: tuple[int, int] | None
 
 
-async def receive(request: Request, objects: Objects, key: str, rules: Rules) -> Received:
-    """Store the request's file under `key`.
+async def receive(
+    request: Request, objects: Objects, key: str, rules: Rules, presets: Container[str]
+) -> Received:
+    """Store the request's file under `key`; `presets` are the names of those that there are.
 
     Whatever is wrong is raised while the store still waits for more, so no object is made.
     """
-    reader = _Reader(request, rules)
+    reader = _Reader(request, rules, presets)
     await objects.put(key, reader.chunks())
     return reader.received()
 
@@ -48,11 +49,12 @@ async def receive(request: Request, objects: Objects, key: str, rules: Rules) ->
 class _Reader:
     """Reads one upload: gives the file's bytes onwards, remembers everything else."""
 
-    def __init__(self, request: Request, rules: Rules) -> None:
+    def __init__(self, request: Request, rules: Rules, presets: Container[str]) -> None:
         if "content-encoding" in request.headers:
             raise errors.UNSUPPORTED_MEDIA_TYPE("Send the body without a content encoding.")
         self._request = request
         self._rules = rules
+        self._presets = presets
         self._form = UploadForm(request.headers.get("content-type", ""))
         self._hash = sha256()
         self._size = 0
@@ -147,7 +149,7 @@ class _Reader:
             found = field_errors(error.errors(include_url=False, include_input=False))
             raise errors.VALIDATION_FAILED(errors=found) from None
         for preset in fields.presets:
-            if preset not in BUILT_IN:
+            if preset not in self._presets:
                 raise errors.UNKNOWN_PRESET(f"There is no preset '{preset[:32]}'.")
         return fields
 

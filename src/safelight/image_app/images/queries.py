@@ -5,21 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER
 from safelight.image_app.models import Found, images, uploads, variants
-
-FINISHED = (
-    "status",
-    "content_type",
-    "width",
-    "height",
-    "size",
-    "error_code",
-    "error_detail",
-)
 
 
 async def find(
@@ -60,17 +50,12 @@ async def page(
 async def variants_of(
     connection: AsyncConnection, image_ids: Iterable[str]
 ) -> dict[str, list[Found]]:
-    """Variants by image id, in the order of their presets."""
+    """Variants by image id: those of built-in presets in their order, then others by name."""
     query = select(variants).where(variants.c.image_id.in_(list(image_ids)))
     found: dict[str, list[Found]] = defaultdict(list)
-    for row in await connection.execute(query.order_by(variants.c.position)):
+    for row in await connection.execute(query.order_by(variants.c.position, variants.c.name)):
         found[row.image_id].append(row)
     return found
-
-
-async def find_variant(connection: AsyncConnection, image_id: str, name: str) -> Found | None:
-    query = select(variants).where(variants.c.image_id == image_id, variants.c.name == name)
-    return (await connection.execute(query)).one_or_none()
 
 
 async def insert(
@@ -84,40 +69,6 @@ async def insert(
 
 async def change(connection: AsyncConnection, image_id: str, **values: Any) -> None:
     await connection.execute(update(images).where(images.c.id == image_id).values(**values))
-
-
-async def finish_variants(
-    connection: AsyncConnection, image_id: str, made: Sequence[dict[str, Any]]
-) -> None:
-    """Write what became of each variant that is still pending under its fingerprint. Each of
-    `made` has `name`, `fingerprint`, `status` and the columns that follow it.
-    """
-    query = (
-        update(variants)
-        .where(
-            variants.c.image_id == image_id,
-            variants.c.name == bindparam("its_name"),
-            variants.c.fingerprint == bindparam("its_fingerprint"),
-            variants.c.status == "pending",
-        )
-        .values({column: bindparam(column) for column in FINISHED})
-    )
-    rows = [
-        {"its_name": row["name"], "its_fingerprint": row["fingerprint"]}
-        | {column: row[column] for column in FINISHED}
-        for row in made
-    ]
-    if rows:
-        await connection.execute(query, rows)
-
-
-async def fail_pending(connection: AsyncConnection, image_id: str, code: str, detail: str) -> None:
-    """Every variant of the image that still waits will not be made."""
-    await connection.execute(
-        update(variants)
-        .where(variants.c.image_id == image_id, variants.c.status == "pending")
-        .values(status="failed", error_code=code, error_detail=detail)
-    )
 
 
 async def erase(connection: AsyncConnection, image_id: str) -> None:

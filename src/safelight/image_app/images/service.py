@@ -90,8 +90,15 @@ async def change_image(
             )
             await work.tell("image.updated", account_id, image_id, {"version": version})
             work.change(account_id)
-            row = _require_version(await queries.find(work.connection, image_id, account_id), None)
-        [image] = await _views(resources, work.connection, [row])
+        return await reply_of(resources, work.connection, account_id, image_id)
+
+
+async def reply_of(
+    resources: Resources, connection: AsyncConnection, account_id: str, image_id: str
+) -> Reply:
+    """The image as the caller's transaction leaves it; raises `image-not-found`."""
+    row = _require_version(await queries.find(connection, image_id, account_id), None)
+    [image] = await _views(resources, connection, [row])
     body = image.to_json()
     return Reply(body, _etag(str(image.version), body))
 

@@ -3,18 +3,20 @@ that was answered.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from fastapi import Request
 
 from safelight.contract import keys
-from safelight.contract.messages import Job, WantedVariant, job_message
-from safelight.contract.presets import BUILT_IN
-from safelight.image_app import clock, errors
+from safelight.contract.messages import WantedVariant
+from safelight.image_app import clock, errors, promises
 from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.images import intake, queries
 from safelight.image_app.images.intake import Received
+from safelight.image_app.presets import service as presets
+from safelight.image_app.presets.service import Known
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import Work, begin
 
@@ -45,9 +47,11 @@ async def take_in(resources: Resources, account_id: str, request: Request) -> st
             await queries.begin_upload(
                 work.connection, image_id, account_id, clock.now(), resources.member
             )
-        received = await intake.receive(request, resources.objects, key, resources.rules)
+            known = await presets.known_presets(work.connection, account_id)
+        received = await intake.receive(request, resources.objects, key, resources.rules, known)
+        wanted = presets.chosen(known, received.fields.presets)
         async with begin(resources) as work:
-            await _write(resources, work, account_id, image_id, received)
+            await _write(resources, work, _image_row(account_id, image_id, received), wanted)
     except BaseException:
         await asyncio.shield(_undo(resources, image_id, account_id))
         raise
@@ -86,29 +90,18 @@ async def _undo(
 
 
 async def _write(
-    resources: Resources, work: Work, account_id: str, image_id: str, received: Received
+    resources: Resources, work: Work, image: dict[str, Any], wanted: Sequence[Known]
 ) -> None:
+    account_id, image_id = image["account_id"], image["id"]
     if not await queries.end_upload(work.connection, image_id):
         raise errors.SERVICE_UNAVAILABLE("The upload took too long; send it again.")
-    await _charge(resources, work, account_id, received.size)
-    wanted = _wanted(received.fields.presets)
+    await _charge(resources, work, account_id, image["size"])
     job_id = clock.new_id()
-    await queries.insert(
-        work.connection,
-        _image_row(account_id, image_id, received),
-        [_variant_row(image_id, job_id, place, variant) for place, variant in enumerate(wanted)],
-    )
-    job = Job(
-        id=job_id,
-        account_id=account_id,
-        image_id=image_id,
-        content_type=received.content_type,
-        size=received.size,
-        sha256=received.sha256,
-        variants=wanted,
-    )
-    await work.tell("image.uploaded", account_id, image_id, {"name": received.name})
-    work.promise(job_message(job, clock.now()))
+    made = [_variant_row(image_id, job_id, preset) for preset in wanted]
+    await queries.insert(work.connection, image, made)
+    await work.tell("image.uploaded", account_id, image_id, {"name": image["name"]})
+    variants = [WantedVariant(name=p.name, transformation=p.transformation) for p in wanted]
+    await promises.promise_job(work, image, job_id, variants)
     work.change(account_id)
 
 
@@ -118,15 +111,6 @@ async def _charge(resources: Resources, work: Work, account_id: str, size: int) 
     rules = resources.rules
     if used.images > rules.quota_images or used.bytes > rules.quota_bytes:
         raise errors.QUOTA_EXCEEDED()
-
-
-def _wanted(presets: list[str]) -> list[WantedVariant]:
-    names = presets or list(BUILT_IN)
-    return [
-        WantedVariant(name=name, transformation=transformation)
-        for name, transformation in BUILT_IN.items()
-        if name in names
-    ]
 
 
 def _image_row(account_id: str, image_id: str, received: Received) -> dict[str, Any]:
@@ -151,14 +135,14 @@ def _image_row(account_id: str, image_id: str, received: Received) -> dict[str, 
     }
 
 
-def _variant_row(image_id: str, job_id: str, place: int, variant: WantedVariant) -> dict[str, Any]:
+def _variant_row(image_id: str, job_id: str, preset: Known) -> dict[str, Any]:
     return {
         "image_id": image_id,
-        "name": variant.name,
-        "position": place,
-        "transformation": variant.transformation.model_dump(mode="json"),
-        "preset_version": 1,
+        "name": preset.name,
+        "position": presets.place_of(preset.name),
+        "transformation": preset.transformation.model_dump(mode="json"),
+        "preset_version": preset.version,
         "job_id": job_id,
-        "fingerprint": variant.transformation.fingerprint(),
+        "fingerprint": preset.transformation.fingerprint(),
         "status": "pending",
     }

@@ -1,8 +1,16 @@
-"""Presets as clients see them."""
+"""Presets as clients see and make them."""
 
 from typing import Any
 
-from safelight.image_app.schemas import Answer
+from safelight.contract.transformations import Transformation
+from safelight.image_app.schemas import Answer, Body
+
+
+class PresetBody(Body):
+    """What a preset does, and whether it is made of every upload that names no presets."""
+
+    transformation: Transformation
+    on_upload: bool = True
 
 
 class Preset(Answer):
