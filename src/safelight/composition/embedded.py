@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.composition import api_parts, places
-from safelight.composition.decoders import children, decoders
+from safelight.composition.decoders import children, decoders, renderer
 from safelight.contract.messages import EVENTS, JOBS, PROCESSOR
 from safelight.image_app import housekeeping, subscriptions
 from safelight.image_app.app import create_app
@@ -18,7 +18,6 @@ from safelight.image_app.delivered import claims
 from safelight.image_app.images import upload
 from safelight.image_app.relay import Relay
 from safelight.image_process_app.app import job_handler
-from safelight.image_process_app.render import PoolRenderer
 from safelight.settings import Settings
 
 JOBS_AHEAD = 8
@@ -49,7 +48,7 @@ def embedded(settings: Settings) -> FastAPI:
         database,
         objects,
         MemoryCache(),
-        PoolRenderer(objects, pool),
+        renderer(settings, objects, pool),
         wake_relays,
         {"processing": pool.healthy},
     )

@@ -8,13 +8,12 @@ import structlog
 from safelight.backends.objects import Objects
 from safelight.composition import places
 from safelight.composition.broker import kafka
-from safelight.composition.decoders import children, decoders
+from safelight.composition.decoders import children, decoders, renderer
 from safelight.contract.messages import JOBS, PROCESSOR
 from safelight.image_process_app.app import job_handler
 from safelight.image_process_app.counter import Counter
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.health import Station
-from safelight.image_process_app.render import PoolRenderer
 from safelight.settings import Settings
 
 log = structlog.get_logger()
@@ -48,4 +47,4 @@ def _counter(settings: Settings, objects: Objects, pool: DecoderPool) -> Counter
     if not settings.processor_token:
         log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
         return None
-    return Counter(PoolRenderer(objects, pool), settings.processor_token)
+    return Counter(renderer(settings, objects, pool), settings.processor_token)

@@ -18,6 +18,7 @@ from safelight.image_app.delivered import queries
 from safelight.image_app.images import queries as images
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
+from safelight.image_app.variants import queries as variants
 from safelight.image_app.work import Work, begin
 
 PATIENCE = 20.0
@@ -139,15 +140,14 @@ async def undo(resources: Resources, image: Found, fingerprint: str) -> None:
 async def _remove(
     resources: Resources, work: Work, image: Found, fingerprint: str, holder: int | None
 ) -> bool:
-    """A pending row of this holder goes, and with it an object that no row has any more; the
-    object while the image is held, so that a failure here leaves both. Whether one went.
+    """A pending row of this holder goes, and with it an object that nothing refers to any more,
+    while the image is held, so that a failure here leaves both. Whether there was such a row.
     """
     await images.find_any(work.connection, image.id, lock=True)
-    await queries.drop_pending(work.connection, image.id, fingerprint, holder)
-    if await queries.has_row(work.connection, image.id, fingerprint):
-        return False
-    await resources.objects.delete(key(image, fingerprint))
-    return True
+    dropped = await queries.drop_pending(work.connection, image.id, fingerprint, holder)
+    if not await variants.is_referred_to(work.connection, image.id, fingerprint):
+        await resources.objects.delete(key(image, fingerprint))
+    return dropped
 
 
 def key(image: Found, fingerprint: str) -> str:

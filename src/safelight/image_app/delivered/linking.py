@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from safelight.image_app import clock, errors
+from safelight.image_app import clock, errors, overlays
 from safelight.image_app.delivered import queries, wanted, wording
 from safelight.image_app.delivered.schemas import Link, LinkRequest
 from safelight.image_app.delivered.wording import refused
@@ -23,6 +23,8 @@ async def make(resources: Resources, account_id: str, image_id: str, asked: Link
     image = await _image(resources, account_id, image_id, asked.variant or "")
     expires = int(clock.now().timestamp()) + asked.expires_in
     if asked.transformation is not None:
+        async with resources.database.reading() as connection:
+            await overlays.require_watermark(connection, account_id, asked.transformation)
         wanted.check(image, asked.transformation, "transformation.")
         what = wording.write(asked.transformation)
         fingerprint: str | None = asked.transformation.fingerprint()

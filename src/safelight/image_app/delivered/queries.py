@@ -56,16 +56,6 @@ async def find(connection: AsyncConnection, image_id: str, what: str) -> Found |
     return (await connection.execute(query)).one_or_none()
 
 
-async def preset(connection: AsyncConnection, account_id: str, name: str) -> Any:
-    """The transformation, as JSON, of the account's own preset of that name; None if there is
-    none.
-    """
-    query = select(presets.c.transformation).where(
-        presets.c.account_id == account_id, presets.c.name == name
-    )
-    return (await connection.execute(query)).scalar_one_or_none()
-
-
 async def made(connection: AsyncConnection, image_id: str, fingerprint: str) -> Found | None:
     """What there is of this work: a ready variant, else the rendering in whatever state."""
     columns = ("status", "content_type", "width", "height", "size")
@@ -146,19 +136,6 @@ async def pending(connection: AsyncConnection) -> Sequence[Found]:
         .where(renderings.c.status == "pending")
     )
     return (await connection.execute(query)).all()
-
-
-async def has_row(connection: AsyncConnection, image_id: str, fingerprint: str) -> bool:
-    """Whether a rendering or a variant of the image has, or waits for, this object."""
-    if await rendering(connection, image_id, fingerprint) is not None:
-        return True
-    query = select(variants.c.fingerprint, variants.c.replacement).where(
-        variants.c.image_id == image_id
-    )
-    rows = (await connection.execute(query)).all()
-    return any(
-        fingerprint in (row.fingerprint, (row.replacement or {}).get("fingerprint")) for row in rows
-    )
 
 
 def _this(image_id: str, fingerprint: str) -> tuple[ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ import structlog
 from safelight.backends.rendering import RendererBusy, RenderRefused
 from safelight.contract.messages import Job, WantedVariant
 from safelight.contract.transformations import Transformation
-from safelight.image_app import clock, errors
+from safelight.image_app import clock, errors, overlays
 from safelight.image_app.delivered import claims, queries
 from safelight.image_app.models import Found
 from safelight.image_app.rates import Taken
@@ -94,6 +94,8 @@ def _finished(row: Found, fingerprint: str) -> Made:
 async def _render(resources: Resources, image: Found, wanted: Transformation, taken: Taken) -> Made:
     started = time.perf_counter()
     fingerprint = wanted.fingerprint()
+    async with resources.database.reading() as connection:
+        named = await overlays.overlays_of(connection, image.account_id, [wanted])
     job = Job(
         id=clock.new_id(),
         account_id=image.account_id,
@@ -102,6 +104,7 @@ async def _render(resources: Resources, image: Found, wanted: Transformation, ta
         size=image.size,
         sha256=image.sha256,
         variants=[WantedVariant(name=fingerprint, transformation=wanted)],
+        overlays=named,
     )
     async with resources.renderer.rendered(job) as picture:
         await resources.objects.put(claims.key(image, fingerprint), picture.chunks)

@@ -3,9 +3,10 @@
 from safelight.contract import geometry
 from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
-from safelight.image_app.delivered import queries, wording
+from safelight.image_app.delivered import wording
 from safelight.image_app.delivered.wording import refused
 from safelight.image_app.models import Found
+from safelight.image_app.presets import queries as presets
 from safelight.image_app.resources import Resources
 
 
@@ -26,15 +27,15 @@ async def read(resources: Resources, image: Found, what: str) -> Transformation:
 def check(image: Found, transformation: Transformation, within: str = "") -> None:
     """Raises `validation-failed` for what can't be done to a picture of these sides.
 
-    `within` stands before the option's name. Sides are as displayed: where a transformation wants
-    them as stored, either way round may be right.
+    `within` stands before the option's name. Until a processor has looked, and where orientation
+    is not applied, width and height may have to be swapped: then only what is wrong either way is
+    refused.
     """
     if image.width is None or image.height is None:
         return
+    sure = image.frames is not None and transformation.auto_orient
     fault = geometry.fault((image.width, image.height), transformation)
-    if fault and not transformation.auto_orient:
-        fault = geometry.fault((image.height, image.width), transformation) and fault
-    if fault:
+    if fault and (sure or geometry.fault((image.height, image.width), transformation)):
         option, words = fault
         raise refused(f"{within}{option}", words)
 
@@ -45,7 +46,7 @@ async def _preset(resources: Resources, account_id: str, name: str) -> Transform
     own = None
     if name.isprintable():  # no database keeps every character
         async with resources.database.reading() as connection:
-            own = await queries.preset(connection, account_id, name)
+            own = await presets.find(connection, account_id, name)
     if own is None:
         raise refused("preset", "is no preset of this account")
-    return Transformation.model_validate(own)
+    return Transformation.model_validate(own.transformation)
