@@ -1,5 +1,6 @@
 """What a transformation comes to for one client: `format=auto` by `Accept`. Pure functions."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ from safelight.contract.transformations import Transformation
 QUICK = 1
 """Effort of an AVIF while somebody waits: a fraction of the time, a few bytes more."""
 OPAQUE = 255
+WEIGHT = re.compile(r"[01](\.[0-9]*)?")
 
 Concrete = Literal["jpeg", "png", "webp", "avif", "gif", "tiff"]
 
@@ -86,8 +88,5 @@ def _weight(parameters: list[str]) -> float:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0  # not a weight, so not a wish either
+            return float(value) if WEIGHT.fullmatch(value) else 0  # not a weight, not a wish
     return 1
