@@ -1,7 +1,7 @@
 """Equal work that is wanted at the same moment is done once in this process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
@@ -33,10 +33,9 @@ class Flights(Generic[K, T]):
 
     async def end(self, patience: float) -> None:
         """Let what is under way finish within so many seconds, then cancel it."""
-        tasks: set[Awaitable[Any]] = set(self._under_way.values())
-        if not tasks:
+        if not self._under_way:
             return
-        _, late = await asyncio.wait(map(asyncio.ensure_future, tasks), timeout=patience)
+        _, late = await asyncio.wait(self._under_way.values(), timeout=patience)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

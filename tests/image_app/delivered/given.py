@@ -30,13 +30,18 @@ class Darkroom:
         self.jobs: list[Job] = []
         self.failure: Exception | None = None
         self.broken: Exception | None = None
+        self.given_up = 0
         self.open = asyncio.Event()
         self.open.set()
 
     @asynccontextmanager
     async def rendered(self, job: Job) -> AsyncIterator[Rendered]:
         self.jobs.append(job)
-        await self.open.wait()
+        try:
+            await self.open.wait()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
         if self.failure is not None:
             raise self.failure
         yield Rendered("image/webp", 10, 20, len(CONTENT), self._chunks())

@@ -138,7 +138,7 @@ async def _refuse(response: httpx.Response) -> None:
             raise RendererBusy
         case 401:
             raise RendererUnavailable("SAFELIGHT_PROCESSOR_TOKEN is not the processor's")
-        case 404:
+        case 404 | 405:
             raise RendererUnavailable("it has no SAFELIGHT_PROCESSOR_TOKEN")
     raise RendererUnavailable(f"it answers {response.status_code}")
 
