@@ -8,10 +8,13 @@ import pytest
 
 from safelight.backends import keyfiles
 from safelight.backends.database import Database
+from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.backends.objects import Objects
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.resources import Resources, Rules
-from tests.image_app.given import Pems, resources_over
+from safelight.image_app.subscriptions import subscribe
+from tests.image_app.given import Pems, an_account, an_upload, job_of, resources_over
+from tests.image_app.waiting import Waiting
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +61,21 @@ async def resources(
 ) -> AsyncIterator[Resources]:
     async with resources_over(database, objects, pems, passwords, rules) as made:
         yield replace(made, wake_relay=relay_woken.set)
+
+
+@pytest.fixture
+async def waiting(resources: Resources, photograph: bytes) -> Waiting:
+    """An image that was taken in and waits, and what hears its outcome."""
+    delivery = InProcessDelivery(backoff=())
+    subscribe(delivery, resources)
+    account_id = await an_account(resources)
+    image_id = await an_upload(resources, account_id, photograph)
+    return Waiting(resources, delivery, account_id, await job_of(resources, image_id))
+
+
+@pytest.fixture
+async def ready(waiting: Waiting) -> Waiting:
+    """An image whose variants were made, and all that was told of it delivered."""
+    await waiting.answer(waiting.job)
+    await waiting.forget_events()
+    return waiting

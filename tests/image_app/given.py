@@ -156,10 +156,16 @@ async def promised_events(database: Database, topic: str) -> list[str]:
     return [Event.model_validate_json(m.body).type for m in await promised(database, topic)]
 
 
+async def jobs_of(resources: Resources, image_id: str) -> list[Job]:
+    """All jobs that are promised for an image, oldest first."""
+    found = [m for m in await promised(resources.database, JOBS) if m.key == image_id]
+    return [Job.model_validate_json(message.body) for message in found]
+
+
 async def job_of(resources: Resources, image_id: str) -> Job:
-    """The job that is promised for an image."""
-    [found] = [m for m in await promised(resources.database, JOBS) if m.key == image_id]
-    return Job.model_validate_json(found.body)
+    """The one job that is promised for an image."""
+    [job] = await jobs_of(resources, image_id)
+    return job
 
 
 async def the_image(database: Database, image_id: str) -> Found | None:

@@ -1,19 +1,13 @@
 """What the API listens to: outcomes, dead letters, and its own promise to erase."""
 
-from dataclasses import dataclass
-
 import pytest
 
-from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.contract import keys
 from safelight.contract.messages import (
     EVENTS,
     OUTCOMES,
     Event,
-    Fault,
-    Job,
     Message,
-    Outcome,
     dead_letter,
     event_message,
     job_message,
@@ -21,77 +15,18 @@ from safelight.contract.messages import (
 )
 from safelight.image_app import clock
 from safelight.image_app.images import service
-from safelight.image_app.models import Found, dead_letters
+from safelight.image_app.models import dead_letters
 from safelight.image_app.outcomes import PARKED
-from safelight.image_app.resources import Resources
-from safelight.image_app.subscriptions import subscribe
 from tests.image_app.given import (
     all_keys,
-    an_account,
     an_upload,
-    job_of,
     process,
     promised,
-    promised_events,
     rows_of,
     the_image,
     the_variants,
 )
-
-CORRUPT = Fault(code="corrupt-image", detail="The picture can't be read.")
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """An image that was taken in and waits, and what hears its outcome."""
-
-    resources: Resources
-    delivery: InProcessDelivery
-    account_id: str
-    job: Job
-
-    @property
-    def image_id(self) -> str:
-        return self.job.image_id
-
-    async def tell(self, outcome: Outcome) -> None:
-        await self.delivery.send(outcome_message(outcome, clock.now()))
-
-    async def row(self) -> Found:
-        found = await the_image(self.resources.database, self.image_id)
-        assert found is not None
-        return found
-
-    async def statuses(self) -> set[str]:
-        """Of its variants."""
-        made = await the_variants(self.resources.database, self.image_id)
-        return {variant.status for variant in made.values()}
-
-    async def events(self) -> list[str]:
-        return await promised_events(self.resources.database, EVENTS)
-
-    async def deliver_events(self) -> None:
-        for message in await promised(self.resources.database, EVENTS):
-            await self.delivery.send(message)
-
-    def rejected(self) -> Outcome:
-        job = self.job
-        return Outcome(
-            job_id=job.id,
-            account_id=job.account_id,
-            image_id=job.image_id,
-            sha256=job.sha256,
-            error=CORRUPT,
-        )
-
-
-@pytest.fixture
-async def waiting(resources: Resources, photograph: bytes) -> Waiting:
-    delivery = InProcessDelivery(backoff=())
-    subscribe(delivery, resources)
-    account_id = await an_account(resources)
-    image_id = await an_upload(resources, account_id, photograph)
-    return Waiting(resources, delivery, account_id, await job_of(resources, image_id))
+from tests.image_app.waiting import CORRUPT, Waiting
 
 
 async def test_an_outcome_makes_the_image_ready_and_tells_of_it(waiting: Waiting) -> None:

@@ -1,7 +1,5 @@
 """Objects that nobody needs any more: events are the promise to erase them."""
 
-import re
-
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,11 +9,10 @@ from safelight.contract.messages import EVENTS, Event, Message
 from safelight.image_app import incoming
 from safelight.image_app.images import queries
 from safelight.image_app.models import Found
+from safelight.image_app.promised import leaving, tells_of_an_object
 from safelight.image_app.resources import Resources
 from safelight.image_app.variants import queries as variants
 from safelight.image_app.work import begin
-
-FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 
 
 class StillRendering(Exception):
@@ -31,7 +28,7 @@ async def take_event(resources: Resources, message: Message) -> None:
     if event.type == "image.deleted":
         incoming.require_ids(account_id, event.subject)
         await _erase_image(resources, str(account_id), event.subject)
-    elif _names_object(event):
+    elif tells_of_an_object(event):
         incoming.require_ids(account_id, event.subject)
         await _erase_variant(resources, event)
 
@@ -56,26 +53,14 @@ def is_never_given_up(message: Message, image: Found) -> bool:
         return False
     if image.deleted_at is not None:
         return event.type == "image.deleted"
-    return _names_object(event) and _fingerprint(event) is not None
-
-
-def _names_object(event: Event) -> bool:
-    replaced = event.type == "variant.ready" and "replaced" in event.data
-    return replaced or event.type == "variant.deleted"
-
-
-def _fingerprint(event: Event) -> str | None:
-    """Of the object that goes; None for what is none."""
-    named = "replaced" if event.type == "variant.ready" else "fingerprint"
-    value = event.data.get(named)
-    return value if isinstance(value, str) and FINGERPRINT.fullmatch(value) else None
+    return leaving(event) is not None
 
 
 async def _erase_variant(resources: Resources, event: Event) -> None:
     """The object goes while the image is locked, so whoever wants to make it again meanwhile
     waits, and then makes it anew.
     """
-    fingerprint = _fingerprint(event)
+    fingerprint = leaving(event)
     if fingerprint is None:
         raise Unreadable("it names no object of ours")
     async with begin(resources) as work:

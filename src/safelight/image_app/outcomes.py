@@ -74,6 +74,8 @@ async def _settle(work: Work, image: Found, outcome: Outcome) -> None:
         return
     answers = [_answer(row, outcome) for row in awaited]
     await variants.write(work.connection, [answer.row for answer in answers])
+    made = [answer.row for answer in answers if answer.fault is None]
+    await variants.remeasure(work.connection, image.id, made)
     seen = outcome.description.model_dump() if outcome.description else {}
     await _finish(work, image, waits, outcome.error, seen)
     await _tell(work, image, answers, waits, outcome.error)
@@ -107,7 +109,7 @@ def _answer(row: Found, outcome: Outcome) -> Answer:
 
 
 def _measures(made: MadeVariant) -> dict[str, Any]:
-    return made.model_dump(include={"content_type", "width", "height", "size"})
+    return made.model_dump(include=set(variants.MEASURED))
 
 
 async def _finish(

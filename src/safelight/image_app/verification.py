@@ -1,29 +1,31 @@
 """`safelight verify`: rows, objects and promises compared, every difference named."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select, union
+from sqlalchemy import Table, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.contract import keys
-from safelight.contract.messages import JOBS, OUTCOMES, Message
+from safelight.contract.messages import Message
 from safelight.image_app.accounts.queries import usage_of
-from safelight.image_app.models import Found, images, outbox, uploads, usage, variants
+from safelight.image_app.models import Found, images, outbox, renderings, uploads, usage, variants
 from safelight.image_app.outbox import message_of
-
-
-class Promises(NamedTuple):
-    """Ids of the images of which somebody will hear yet."""
-
-    jobs: set[str]
-    erasures: set[str]
-
+from safelight.image_app.promised import Promises, read
+from safelight.image_app.variants.queries import fingerprints_of
 
 Stored = dict[str, int]
 """Size of each object, by key."""
+
+
+class Made(NamedTuple):
+    """What there is of one image beside its original."""
+
+    variants: list[Found]
+    renderings: list[Found]
 
 
 async def differences(
@@ -36,7 +38,8 @@ async def differences(
     largest account.
     """
     async with database.reading() as connection:
-        promises = await _promises(connection, waiting)
+        rows = await connection.execute(select(outbox))
+        promises = read([*waiting, *(message_of(row) for row in rows)])
         known = await _accounts(connection)
         for account_id in known:
             async for line in _account_differences(connection, objects, account_id, promises):
@@ -61,13 +64,15 @@ async def _account_differences(
     for prefix in (keys.originals(account_id), keys.all_variants(account_id)):
         async for batch in objects.list(prefix):
             stored.update(batch)
-    made = await _variants(connection, account_id)
+    of_variants = await _by_image(connection, variants, account_id)
+    of_renderings = await _by_image(connection, renderings, account_id)
     count = size = 0
     rows = await connection.execute(select(images).where(images.c.account_id == account_id))
     for row in rows:
         if row.deleted_at is None:
             count, size = count + 1, size + row.size
-            for line in _image_differences(row, made.get(row.id, []), stored, promises.jobs):
+            made = Made(of_variants[row.id], of_renderings[row.id])
+            for line in _image_differences(row, made, stored, promises):
                 yield line
         elif row.id not in promises.erasures:
             yield f"image {row.id}: is deleted and nothing is promised to erase it"
@@ -83,25 +88,44 @@ async def _account_differences(
         )
 
 
-def _image_differences(
-    row: Found, made: list[Found], stored: Stored, promised: set[str]
-) -> Iterator[str]:
+def _image_differences(row: Found, made: Made, stored: Stored, promises: Promises) -> Iterator[str]:
     """Takes the image's objects out of `stored`."""
-    yield from _object_differences(row.id, keys.original(row.account_id, row.id), row.size, stored)
-    for variant in made:
-        key = keys.variant(row.account_id, row.id, variant.fingerprint, row.sha256)
-        if variant.status == "ready":
-            yield from _object_differences(row.id, key, variant.size, stored)
-        elif variant.status == "pending":
-            stored.pop(key, None)
-            if row.status != "processing":
-                yield f"image {row.id}: is {row.status} and its {variant.name} still waits"
-    if row.status == "processing" and row.id not in promised:
+    original = keys.original(row.account_id, row.id)
+    yield from _object_differences(row.id, original, row.size, stored)
+    stored.pop(original, None)
+    under_way = {r.fingerprint for r in made.renderings if r.status == "pending"}
+    under_way |= promises.made[row.id]
+    sizes = {f.fingerprint: f.size for f in (*made.renderings, *made.variants) if _is_ready(f)}
+    for fingerprint, size in sizes.items():
+        key = keys.variant(row.account_id, row.id, fingerprint, row.sha256)
+        if key not in stored or fingerprint not in under_way:
+            yield from _object_differences(row.id, key, size, stored)
+    may_be = under_way | promises.leaving[row.id] | fingerprints_of(made.variants)
+    for fingerprint in may_be | {r.fingerprint for r in made.renderings}:
+        stored.pop(keys.variant(row.account_id, row.id, fingerprint, row.sha256), None)
+    yield from _wait_differences(row, made.variants, promises.jobs[row.id])
+
+
+def _is_ready(found: Found) -> bool:
+    ready: bool = found.status == "ready"
+    return ready
+
+
+def _wait_differences(row: Found, made: list[Found], promised: set[str]) -> Iterator[str]:
+    if row.status == "processing" and not promised:
         yield f"image {row.id}: is processing and no job is promised for it"
+        return
+    for variant in made:
+        if variant.job_id is None and variant.status != "pending":
+            continue
+        if row.status != "processing":
+            yield f"image {row.id}: is {row.status} and its {variant.name} still waits"
+        elif variant.job_id is not None and variant.job_id not in promised:
+            yield f"image {row.id}: its {variant.name} waits for a job that is not promised"
 
 
 def _object_differences(image_id: str, key: str, size: int, stored: Stored) -> Iterator[str]:
-    there = stored.pop(key, None)
+    there = stored.get(key)
     if there is None:
         yield f"image {image_id}: its object {key} is missing"
     elif there != size:
@@ -115,21 +139,14 @@ async def _strangers(objects: Objects, account_ids: set[str]) -> AsyncIterator[s
                 yield f"object {key}: belongs to no account"
 
 
-async def _variants(connection: AsyncConnection, account_id: str) -> dict[str, list[Found]]:
-    query = select(variants).join(images, images.c.id == variants.c.image_id)
-    found: dict[str, list[Found]] = {}
+async def _by_image(
+    connection: AsyncConnection, table: Table, account_id: str
+) -> dict[str, list[Found]]:
+    query = select(table).join(images, images.c.id == table.c.image_id)
+    found: dict[str, list[Found]] = defaultdict(list)
     for row in await connection.execute(query.where(images.c.account_id == account_id)):
-        found.setdefault(row.image_id, []).append(row)
+        found[row.image_id].append(row)
     return found
-
-
-async def _promises(connection: AsyncConnection, waiting: Sequence[Message]) -> Promises:
-    rows = await connection.execute(select(outbox))
-    messages = [*waiting, *(message_of(row) for row in rows)]
-    return Promises(
-        jobs={m.key for m in messages if m.topic in (JOBS, OUTCOMES)},
-        erasures={m.key for m in messages if m.headers.get("ce_type") == "image.deleted"},
-    )
 
 
 async def counts(database: Database) -> tuple[int, int]:

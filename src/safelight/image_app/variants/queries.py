@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safelight.image_app.models import Found, renderings, variants
 
 KEY = ("image_id", "name")
+MEASURED = ("content_type", "width", "height", "size")
 WRITTEN = tuple(column.name for column in variants.c if column.name not in (*KEY, "position"))
 
 
@@ -35,6 +36,26 @@ async def write(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> 
         for row in rows
     ]
     if given:
+        await connection.execute(query, given)
+
+
+async def remeasure(
+    connection: AsyncConnection, image_id: str, made: Sequence[dict[str, Any]]
+) -> None:
+    """Whatever else is the object of a fingerprint that was just made is what that is now. Each
+    of `made` has `fingerprint` and what is measured.
+    """
+    given = [{f"its_{name}": row[name] for name in ("fingerprint", *MEASURED)} for row in made]
+    for table in (variants, renderings) if given else ():
+        query = (
+            update(table)
+            .where(
+                table.c.image_id == image_id,
+                table.c.fingerprint == bindparam("its_fingerprint"),
+                table.c.status == "ready",
+            )
+            .values({name: bindparam(f"its_{name}") for name in MEASURED})
+        )
         await connection.execute(query, given)
 
 

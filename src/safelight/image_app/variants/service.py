@@ -20,8 +20,8 @@ from safelight.image_app.work import Work, begin
 
 MOST = 100
 """Variants of an image to which another may be added."""
-MEASURED = ("content_type", "width", "height", "size", "error_code", "error_detail")
-"""Columns of a variant that are empty until it is made."""
+EMPTY = dict.fromkeys((*queries.MEASURED, "error_code", "error_detail"))
+"""What is not known of a variant until it is made."""
 
 
 class Wanted(NamedTuple):
@@ -207,4 +207,4 @@ def _remade(row: Found, job_id: str, wanted: Wanted) -> dict[str, Any]:
     if row.status == "ready":
         return row._asdict() | {"job_id": job_id, "replacement": _how(wanted)}
     waiting = {"status": "pending", "job_id": job_id, "replacement": None}
-    return row._asdict() | _how(wanted) | dict.fromkeys(MEASURED) | waiting
+    return row._asdict() | _how(wanted) | EMPTY | waiting

@@ -1,0 +1,1 @@
+"""Variants that clients ask for."""
