@@ -36,7 +36,7 @@ async def make(resources: Resources, account_id: str, image_id: str, asked: Link
 
 async def _image(resources: Resources, account_id: str, image_id: str, what: str) -> Found:
     async with resources.database.reading() as connection:
-        row = await queries.find(connection, image_id, what if what.isprintable() else "")
+        row = await queries.find(connection, image_id, what)
     if row is None or row.account_id != account_id:
         raise errors.IMAGE_NOT_FOUND()
     return row

@@ -24,6 +24,7 @@ async def find(connection: AsyncConnection, image_id: str, what: str) -> Found |
     """The image, unless it is deleted, beside its variant of that name, if it has one, and
     whether its owner has such a preset.
     """
+    name = what if what.isprintable() else ""  # no database takes every character
     query = (
         select(
             images.c.id,
@@ -47,9 +48,9 @@ async def find(connection: AsyncConnection, image_id: str, what: str) -> Found |
             variants.c.error_detail.label("variant_error"),
             presets.c.name.label("own_preset"),
         )
-        .outerjoin(variants, and_(variants.c.image_id == images.c.id, variants.c.name == what))
+        .outerjoin(variants, and_(variants.c.image_id == images.c.id, variants.c.name == name))
         .outerjoin(
-            presets, and_(presets.c.account_id == images.c.account_id, presets.c.name == what)
+            presets, and_(presets.c.account_id == images.c.account_id, presets.c.name == name)
         )
         .where(images.c.id == image_id, images.c.deleted_at.is_(None))
     )
