@@ -109,7 +109,9 @@ def test_another_method_is_refused_with_those_that_are_taken(
 ) -> None:
     for path, operations in openapi["paths"].items():
         taken = {method.upper() for method in operations}
-        address = path.format(image_id="0190a5c0-1234-7abc-8def-0123456789ab", what="thumb")
+        address = path.format(
+            image_id="0190a5c0-1234-7abc-8def-0123456789ab", what="thumb", name="thumb"
+        )
         for method in {*METHODS} - taken:
             answer = stranger.request(method, address)
             assert_problem(answer, 405, "method-not-allowed")
