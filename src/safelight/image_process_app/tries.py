@@ -16,6 +16,7 @@ from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.decoder.protocol import NOT_MADE, Made
 from safelight.image_process_app.decoder.worker import ChildFailed
 from safelight.image_process_app.limits import Rejected
+from safelight.image_process_app.marks import opened_overlays, within_reason
 
 TRIES = 3
 """How often a picture may bring down its decoder before it is rejected, and how often the making of
@@ -49,7 +50,8 @@ async def results(
 
     Raises `Rejected` for a picture that can't be opened, or kills its decoder every time.
     """
-    wanted, given_up = list(job.variants), list[Made]()
+    job, given_up = within_reason(job)
+    wanted = list(job.variants)
     failures: Counter[str | None] = Counter()
     while True:
         # A file of its own for each try: a child that is being killed may still write to the last.
@@ -85,8 +87,12 @@ async def _try(
     """The original is opened only once a child is free, so waiting jobs cost no memory."""
     original = keys.original(job.account_id, job.image_id)
     try:
-        async with pool.child(urgent) as child, objects.opened(original) as source:
-            return await child.decode(job.content_type, wanted, source, target, describe=describe)
+        async with (
+            pool.child(urgent) as child,
+            objects.opened(original) as source,
+            opened_overlays(job, objects) as overlays,
+        ):
+            return await child.decode(job.content_type, wanted, source, target, overlays, describe)
     except FileNotFoundError:
         raise Rejected("original-missing", MISSING) from None
 
