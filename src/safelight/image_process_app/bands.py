@@ -10,6 +10,18 @@ from safelight.image_process_app.picture import GREY
 TOP = {"uchar": 255, "ushort": 65535}
 """The highest level of each depth."""
 EIGHT_BITS = 255
+TILE = 128
+ROWS = 4
+
+
+def shared(frame: pyvips.Image) -> pyvips.Image:
+    """The same frame for a step that reads it more than once, at about the same place.
+
+    Libvips computes what came before once for every time that it is read, which doubles with each
+    such step. A few rows of tiles are kept against it, and never the whole picture.
+    """
+    across = -(-frame.width // TILE)
+    return frame.tilecache(tile_width=TILE, tile_height=TILE, max_tiles=ROWS * across)
 
 
 def top(frame: pyvips.Image) -> int:
@@ -20,11 +32,6 @@ def top(frame: pyvips.Image) -> int:
 def colour_of(frame: pyvips.Image) -> pyvips.Image:
     """The bands without alpha."""
     return frame[0 : frame.bands - 1] if frame.hasalpha() else frame
-
-
-def alpha_of(frame: pyvips.Image) -> pyvips.Image | None:
-    """The alpha band, from 0 to 1; None without one."""
-    return frame[frame.bands - 1] / top(frame) if frame.hasalpha() else None
 
 
 def whole(bands: pyvips.Image, like: pyvips.Image) -> pyvips.Image:
@@ -41,7 +48,9 @@ def joined(bands: pyvips.Image, frame: pyvips.Image) -> pyvips.Image:
 
 
 def recolour(frame: pyvips.Image, change: Callable[[pyvips.Image], pyvips.Image]) -> pyvips.Image:
-    """`change` gets the colour bands and returns as many, in levels; alpha stays as it is."""
+    """`change` gets the colour bands and returns as many, in levels; alpha stays as it is. Where
+    there is alpha, the frame is read twice.
+    """
     return joined(whole(change(colour_of(frame)), frame), frame)
 
 
