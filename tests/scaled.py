@@ -19,6 +19,7 @@ from tests.servers.apache_kafka import ApacheKafka
 from tests.servers.noida import Noida
 
 PARTITIONS = 6
+TOKEN = "what the parts of one test show each other"
 _numbers = count(1)
 
 
@@ -72,7 +73,9 @@ class ScaledProduct(Product):
             "SAFELIGHT_BROKER_PARTITIONS": str(PARTITIONS),
         }
         # What a processor is not told it can't tell.
-        self.processor_environment = self.environment | self._objects
+        self.processor_environment = (
+            self.environment | self._objects | {"SAFELIGHT_PROCESSOR_TOKEN": TOKEN}
+        )
         self.environment = self.processor_environment | {
             "SAFELIGHT_DATABASE_URL": self.database_url(),
             "SAFELIGHT_CACHE_URL": servers.valkey.create(),
@@ -84,12 +87,17 @@ class ScaledProduct(Product):
         wait_for("the product to be ready", self.is_ready)
 
     def launch(self) -> None:
-        """Start every part, ready or not."""
+        """Start every part, ready or not. The processors come first, since the APIs are told where
+        they are.
+        """
         apis, processors = self._wanted
-        self.apis = [self.part("api", "--port", "0") for _ in range(apis)]
-        self.processors = []
+        self.apis, self.processors = [], []
         for _ in range(processors):
             self.add_processor()
+        urls = ",".join(part.base_url for part in self.processors)
+        self.environment["SAFELIGHT_PROCESSOR_URLS"] = urls
+        self.apis = [self.part("api", "--port", "0") for _ in range(apis)]
+        self.parts = [*self.apis, *self.processors]
         self.base_url = self.apis[0].base_url
 
     def revive_api(self, number: int) -> None:

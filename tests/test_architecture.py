@@ -35,6 +35,11 @@ VIOLATIONS = [
         "import safelight.backends.delivery.in_process",
     ),
     (
+        "Only the composition names who renders",
+        "image_app/delivered/rendering.py",
+        "import safelight.backends.rendering.http",
+    ),
+    (
         "Only the composition names where accounts are kept",
         "image_app/accounts/service.py",
         "import safelight.image_app.account_store.in_redis",

@@ -35,9 +35,11 @@ every_app = pytest.mark.parametrize("name", OURS)
 
 
 def environment(name: str) -> dict[str, str]:
-    """What a service is told, where each secret is `secret`, and the rest as the example has it."""
+    """What a service is told, with some secret where one is asked for, and the rest as the example
+    has it.
+    """
     given = {
-        name: value or "secret" for name, value in example().items() if value or is_asked(name)
+        name: value or "secret" * 6 for name, value in example().items() if value or is_asked(name)
     }
     return {
         key: READ.sub(lambda read: given.get(read[1], read[3]), str(value))
@@ -146,13 +148,22 @@ def test_the_apps_meet_at_the_same_broker_and_objects() -> None:
         "SAFELIGHT_BROKER_URL",
         "SAFELIGHT_BROKER_PARTITIONS",
         "SAFELIGHT_OBJECTS_URL",
+        "SAFELIGHT_PROCESSOR_TOKEN",
     }
     assert {name: api[name] for name in shared} == {name: processor[name] for name in shared}
 
 
+def test_the_api_finds_the_processor_on_the_network_that_both_are_on() -> None:
+    url = f"http://image_process_app:{PORTS['image_process_app']}"
+    assert environment("image_app")["SAFELIGHT_PROCESSOR_URLS"] == url
+    assert "SAFELIGHT_PROCESSOR_URLS" not in environment("image_process_app")
+    assert set(SERVICES["image_process_app"]["networks"]) <= set(SERVICES["image_app"]["networks"])
+
+
 def test_the_processor_has_nothing_that_could_be_stolen_but_the_objects() -> None:
     told = environment("image_process_app")
-    assert all(re.match("AWS_|SAFELIGHT_(BROKER|OBJECTS|CHILDREN)", name) for name in told)
+    known = "AWS_|SAFELIGHT_(BROKER|OBJECTS|CHILDREN|PROCESSOR_TOKEN)"
+    assert all(re.match(known, name) for name in told)
     assert not list(volumes("image_process_app"))
     assert "env_file" not in TEXT
 
@@ -200,7 +211,7 @@ def test_what_the_example_leaves_empty_is_asked_for_and_no_secret_is_in_it() -> 
         if how == "-":
             default = Settings.model_fields[name.removeprefix("SAFELIGHT_").lower()].default
             assert words == example()[name] == str(default)
-    secrets = {name for name in example() if re.search("PASSWORD|SECRET", name)}
+    secrets = {name for name in example() if re.search("PASSWORD|SECRET|TOKEN", name)}
     assert secrets == {name for name, value in example().items() if not value and is_asked(name)}
 
 

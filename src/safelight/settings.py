@@ -68,7 +68,21 @@ class Settings(BaseSettings):
         repr=False,
     )
     processor_port: int = Field(
-        10101, ge=0, le=65535, description="Port of a processor's health and metrics."
+        10101,
+        ge=0,
+        le=65535,
+        description="Port of a processor's health and metrics, and of what it renders at once.",
+    )
+    processor_urls: str = Field(
+        "",
+        description="Where an API reaches the processors to have something rendered at once: "
+        "`http://host:10101,http://host:10101`.",
+    )
+    processor_token: str = Field(
+        "",
+        description="What the API shows a processor that is to render something, at least 32 "
+        "characters, the same on both sides. Without it no new transformation is delivered.",
+        repr=False,
     )
     private_key: Path | None = Field(
         None, description="PEM that signs tokens. By default `private.pem` in the data folder."
@@ -104,11 +118,15 @@ class Settings(BaseSettings):
     queue_limit: Count = Field(
         10_000, description="Unfinished images beyond which uploads are refused for a while."
     )
+    limit_render: str = Field(
+        "10/second",
+        description="New transformations of an account's images that are made on request.",
+    )
     drain_seconds: float = Field(
         10.0, ge=0, description="Time to finish what is under way when asked to stop."
     )
 
-    @field_validator("link_secret")
+    @field_validator("link_secret", "processor_token")
     @classmethod
     def _long_enough(cls, secret: str) -> str:
         if secret and len(secret) < 32:

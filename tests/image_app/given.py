@@ -14,6 +14,7 @@ from starlette.types import Message as AsgiMessage
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
+from safelight.backends.rendering.http import HttpRenderer
 from safelight.contract import keys
 from safelight.contract.messages import (
     JOBS,
@@ -33,6 +34,7 @@ from safelight.image_app.links import Links
 from safelight.image_app.models import Found, outbox
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
+from safelight.image_app.rates import Rates
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.tokens import Tokens
 
@@ -57,11 +59,13 @@ async def resources_over(
         database=database,
         accounts=DatabaseAccounts(database),
         objects=objects,
+        renderer=HttpRenderer([], ""),
         answers=MemoryCache(),
         passwords=passwords,
         tokens=Tokens(pems.private, pems.public),
         links=Links(SECRET),
         cursors=Cursors(SECRET),
+        rates=Rates({"render": "1000/second"}),
         rules=rules,
         wake_relay=lambda: None,
         checks={},

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from safelight.backends.cache import Cache, NoCache
 from safelight.backends.cache.redis import RedisCache
+from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
 from safelight.composition import api_parts, places
 from safelight.composition.broker import kafka
@@ -38,6 +39,7 @@ def api(settings: Settings) -> FastAPI:
         database,
         objects,
         answers,
+        _renderer(settings),
         wake_relay=lambda: None,  # the commit itself wakes it, wherever it is
         checks={"broker": delivery.is_up},
         member=presence.member,
@@ -48,6 +50,9 @@ def api(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
             ending.push_async_callback(database.close)
             ending.push_async_callback(resources.accounts.close)
+            ending.push_async_callback(resources.rates.close)
+            ending.push_async_callback(resources.renderer.close)
+            ending.push_async_callback(resources.flights.end, settings.drain_seconds)
             await answers.start()
             ending.push_async_callback(answers.stop)
             subscriptions.subscribe(delivery, resources)
@@ -60,6 +65,21 @@ def api(settings: Settings) -> FastAPI:
             yield
 
     return create_app(resources, lifespan)
+
+
+def _renderer(settings: Settings) -> HttpRenderer:
+    """The processors, or nobody: whatever is there already is delivered all the same."""
+    urls = [url.strip() for url in settings.processor_urls.split(",") if url.strip()]
+    if not (urls and settings.processor_token):
+        urls = []
+        log.warning(
+            "no new transformation can be delivered: set SAFELIGHT_PROCESSOR_URLS and "
+            "SAFELIGHT_PROCESSOR_TOKEN"
+        )
+    try:
+        return HttpRenderer(urls, settings.processor_token)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_PROCESSOR_URLS can't be used: {error}") from None
 
 
 def _cache(settings: Settings) -> Cache:

@@ -8,6 +8,7 @@ from safelight.backends import keyfiles
 from safelight.backends.cache import Cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
+from safelight.backends.rendering import Renderer
 from safelight.backends.unusable import Unusable
 from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_database import DatabaseAccounts
@@ -15,6 +16,7 @@ from safelight.image_app.account_store.in_redis import RedisAccounts
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
+from safelight.image_app.rates import Rates
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.tokens import Tokens
 from safelight.settings import Settings
@@ -25,6 +27,7 @@ def resources(
     database: Database,
     objects: Objects,
     answers: Cache,
+    renderer: Renderer,
     wake_relay: Callable[[], None],
     checks: Mapping[str, Callable[[], bool]],
     member: int | None = None,
@@ -35,11 +38,13 @@ def resources(
         database=database,
         accounts=_accounts(settings, database),
         objects=objects,
+        renderer=renderer,
         answers=answers,
         passwords=Passwords(),
         tokens=_tokens(settings),
         links=Links(secret, settings.public_url),
         cursors=Cursors(secret),
+        rates=_rates(settings),
         rules=_rules(settings),
         wake_relay=wake_relay,
         checks=checks,
@@ -72,6 +77,15 @@ def _rules(settings: Settings) -> Rules:
         quota_images=settings.quota_images,
         queue_limit=settings.queue_limit,
     )
+
+
+def _rates(settings: Settings) -> Rates:
+    try:
+        return Rates({"render": settings.limit_render}, settings.cache_url)
+    except ValueError:
+        raise Unusable(
+            f"SAFELIGHT_LIMIT_RENDER can't be used: {settings.limit_render} is not like 10/second"
+        ) from None
 
 
 def _tokens(settings: Settings) -> Tokens:

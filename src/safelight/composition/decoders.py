@@ -2,9 +2,14 @@
 
 import os
 
+from safelight.backends.objects import Objects
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.limits import Limits
+from safelight.image_process_app.render import PoolRenderer
 from safelight.settings import Settings
+
+WAITING = 4
+"""Pictures that may wait for each child; whoever comes then is told to come back."""
 
 
 def decoders(settings: Settings) -> DecoderPool:
@@ -20,6 +25,11 @@ def decoders(settings: Settings) -> DecoderPool:
             max_total_pixels=settings.max_total_pixels,
         ),
     )
+
+
+def renderer(settings: Settings, objects: Objects, pool: DecoderPool) -> PoolRenderer:
+    """The decoders, for those who wait. As many pictures as one child makes in a few seconds."""
+    return PoolRenderer(objects, pool, at_most=children(settings) * (1 + WAITING))
 
 
 def children(settings: Settings) -> int:

@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.composition import api_parts, places
-from safelight.composition.decoders import children, decoders
+from safelight.composition.decoders import children, decoders, renderer
 from safelight.contract.messages import EVENTS, JOBS, PROCESSOR
 from safelight.image_app import housekeeping, subscriptions
 from safelight.image_app.app import create_app
+from safelight.image_app.delivered import claims
 from safelight.image_app.images import upload
 from safelight.image_app.relay import Relay
 from safelight.image_process_app.app import job_handler
@@ -43,7 +44,13 @@ def embedded(settings: Settings) -> FastAPI:
             relay.wake()
 
     resources = api_parts.resources(
-        settings, database, objects, MemoryCache(), wake_relays, {"processing": pool.healthy}
+        settings,
+        database,
+        objects,
+        MemoryCache(),
+        renderer(settings, objects, pool),
+        wake_relays,
+        {"processing": pool.healthy},
     )
 
     @asynccontextmanager
@@ -51,10 +58,14 @@ def embedded(settings: Settings) -> FastAPI:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
             ending.push_async_callback(database.close)
             ending.push_async_callback(resources.accounts.close)
+            ending.push_async_callback(resources.rates.close)
             await objects.sweep_staging()
             await upload.sweep(resources)
+            await claims.sweep(resources)
             ending.push_async_callback(pool.stop)
             await pool.start()
+            ending.push_async_callback(resources.renderer.close)
+            ending.push_async_callback(resources.flights.end, settings.drain_seconds)
             subscriptions.subscribe(delivery, resources)
             delivery.subscribe(JOBS, job_handler(objects, pool, delivery), PROCESSOR)
             await delivery.start()

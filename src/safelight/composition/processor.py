@@ -5,11 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
+from safelight.backends.objects import Objects
 from safelight.composition import places
 from safelight.composition.broker import kafka
-from safelight.composition.decoders import children, decoders
+from safelight.composition.decoders import children, decoders, renderer
 from safelight.contract.messages import JOBS, PROCESSOR
 from safelight.image_process_app.app import job_handler
+from safelight.image_process_app.counter import Counter
+from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.health import Station
 from safelight.settings import Settings
 
@@ -36,4 +39,12 @@ def processor(settings: Settings) -> Station:
             log.info("finishing what is under way", within=settings.drain_seconds)
 
     checks = {"processing": pool.healthy, "broker": delivery.is_up}
-    return Station(lifespan, checks, objects.check)
+    return Station(lifespan, checks, objects.check, _counter(settings, objects, pool))
+
+
+def _counter(settings: Settings, objects: Objects, pool: DecoderPool) -> Counter | None:
+    """Who renders for the APIs; nobody unless they can tell who they are."""
+    if not settings.processor_token:
+        log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
+        return None
+    return Counter(renderer(settings, objects, pool), settings.processor_token)

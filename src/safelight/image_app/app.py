@@ -14,9 +14,11 @@ from starlette.routing import compile_path
 
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
+from safelight.backends.rendering import RendererUnavailable
 from safelight.image_app import documentation, errors
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
+from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
 from safelight.image_app.images.routes import router as images
@@ -52,7 +54,8 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    for router in (accounts, images, variants, presets, delivered, health, documentation.router):
+    routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
+    for router in routers:
         app.include_router(router)
     for failure, kind in _UNWELL.items():
         app.add_exception_handler(failure, _answer_with(kind))
@@ -68,6 +71,7 @@ _UNWELL: dict[type[Exception], errors.Kind] = {
     StoreUnavailable: errors.STORAGE_UNAVAILABLE,
     FileNotFoundError: errors.STORAGE_UNAVAILABLE,  # a row without its object
     DatabaseUnavailable: errors.SERVICE_UNAVAILABLE,
+    RendererUnavailable: errors.SERVICE_UNAVAILABLE,
     AccountsUnavailable: errors.SERVICE_UNAVAILABLE,
 }
 

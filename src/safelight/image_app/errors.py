@@ -150,6 +150,12 @@ IMAGE_TOO_LARGE = Kind(
     422, "image-too-large", "Image too large", "The picture has too many pixels."
 )
 UNKNOWN_PRESET = Kind(422, "unknown-preset", "Unknown preset", "There is no preset of this name.")
+TOO_MANY_REQUESTS = Kind(
+    429,
+    "too-many-requests",
+    "Too many requests",
+    "This is asked for more often than is allowed; wait as long as Retry-After says.",
+)
 INTERNAL_ERROR = Kind(
     500,
     "internal-error",

@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from safelight.image_app.delivered import claims
 from safelight.image_app.images import upload
 from safelight.image_app.resources import Resources
 
@@ -14,10 +15,11 @@ log = structlog.get_logger()
 
 
 async def keep_house(resources: Resources) -> None:
-    """Sweep what broken uploads left, until cancelled."""
+    """Sweep what broken uploads and renderings left, until cancelled."""
     while True:
         try:
             await upload.sweep(resources)
+            await claims.sweep(resources)
         except Exception as error:
             # The world is unwell; whoever serves requests says so louder.
             log.debug("could not sweep", reason=str(error))

@@ -29,7 +29,10 @@ class Links:
 
         `fingerprint` names the bytes, when they are known, so that they may be cached for good.
         """
-        expires = (int(now.timestamp()) // HOUR + 25) * HOUR
+        return self.until((int(now.timestamp()) // HOUR + 25) * HOUR, image_id, what, fingerprint)
+
+    def until(self, expires: int, image_id: str, what: str, fingerprint: str | None) -> str:
+        """A link that holds until a Unix second."""
         path = address(image_id, what)
         link = f"{self._public_url}{path}?expires={expires}&signature={self._sign(path, expires)}"
         return f"{link}&v={fingerprint}" if fingerprint else link

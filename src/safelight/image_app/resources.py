@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from safelight.backends.cache import Cache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
+from safelight.backends.rendering import Renderer
 from safelight.backends.watch import Watch
 from safelight.image_app.account_store import AccountStore
+from safelight.image_app.flights import Flights
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
+from safelight.image_app.rates import Rates
 from safelight.image_app.tokens import Tokens
 
 
@@ -33,11 +37,13 @@ class Resources:
     database: Database
     accounts: AccountStore
     objects: Objects
+    renderer: Renderer
     answers: Cache
     passwords: Passwords
     tokens: Tokens
     links: Links
     cursors: Cursors
+    rates: Rates
     rules: Rules
     wake_relay: Callable[[], None]
     checks: Mapping[str, Callable[[], bool]]
@@ -47,5 +53,7 @@ class Resources:
     uploading: set[str] = field(default_factory=set)
     """Ids of the images to be that this process is busy with."""
     rendering: set[tuple[str, str]] = field(default_factory=set)
-    """Ids of images, each with the fingerprint that this process is just rendering of it."""
+    """Image ids and fingerprints of the renderings that this process is busy with."""
+    flights: Flights[tuple[str, str], Any] = field(default_factory=Flights)
+    """What this process does once for all who want it at the same moment."""
     watch: Watch = field(default_factory=Watch)

@@ -1,49 +1,53 @@
-"""The processor's HTTP side: how it is, and how much it has done. Nobody uploads here."""
+"""The processor's HTTP side: how it is, how much it has done, and what it is asked to render."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from safelight.backends.watch import Watch
+from safelight.image_process_app.asgi import (
+    Answer,
+    Application,
+    Receive,
+    Scope,
+    Send,
+    json_answer,
+    problem,
+    respond,
+)
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+RENDER = "/render"
 
 log = structlog.get_logger()
 
 
 class Station:
-    """A bare ASGI app: three addresses need no framework, and the processor loads none."""
+    """A bare ASGI app: four addresses need no framework, and the processor loads none."""
 
     def __init__(
         self,
         lifespan: Callable[[], AbstractAsyncContextManager[None]],
         checks: Mapping[str, Callable[[], bool]],
         check_objects: Callable[[], Awaitable[None]],
+        render: Application | None = None,
     ) -> None:
+        """`render` answers `POST /render`, if anybody may have something rendered here."""
         self._lifespan = lifespan
         self._checks = checks
         self._check_objects = check_objects
+        self._render = render
         self._watch = Watch()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif self._render is not None and scope["path"] == RENDER:
+            await self._render(scope, receive, send)
         else:
-            status, content_type, body = await self._answer(scope["method"], scope["path"])
-            headers = [
-                (b"content-type", content_type.encode()),
-                (b"x-content-type-options", b"nosniff"),
-            ]
-            headers.append((b"content-length", str(len(body)).encode()))
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            body = b"" if scope["method"] == "HEAD" else body
-            await send({"type": "http.response.body", "body": body})
+            answer = await self._answer(scope["method"], scope["path"])
+            await respond(send, answer, with_body=scope["method"] != "HEAD")
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -57,29 +61,20 @@ class Station:
             raise
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, method: str, path: str) -> tuple[int, str, bytes]:
+    async def _answer(self, method: str, path: str) -> Answer:
         if method not in ("GET", "HEAD"):
-            return _problem(405, "method-not-allowed", "Only GET and HEAD are taken here.")
+            return problem(405, "method-not-allowed", "Only GET and HEAD are taken here.")
         match path:
             case "/health/live":
-                return _json(200, {"status": "ok"})
+                return json_answer(200, {"status": "ok"})
             case "/health/ready":
                 return await self._readiness()
             case "/metrics":
-                return 200, CONTENT_TYPE_LATEST, generate_latest()
-        return _problem(404, "not-found", "There is nothing at this address.")
+                return Answer(200, CONTENT_TYPE_LATEST, generate_latest())
+        return problem(404, "not-found", "There is nothing at this address.")
 
-    async def _readiness(self) -> tuple[int, str, bytes]:
+    async def _readiness(self) -> Answer:
         states = {name: "ok" if is_up() else "down" for name, is_up in self._checks.items()}
         states["objects"] = await self._watch.state("objects", self._check_objects())
         up = "down" not in states.values()
-        return _json(200 if up else 503, {"status": "ok" if up else "down", "checks": states})
-
-
-def _json(status: int, body: Mapping[str, Any]) -> tuple[int, str, bytes]:
-    return status, "application/json", json.dumps(body).encode()
-
-
-def _problem(status: int, code: str, detail: str) -> tuple[int, str, bytes]:
-    body = {"type": f"/problems/{code}", "title": detail, "status": status, "detail": detail}
-    return status, "application/problem+json", json.dumps(body).encode()
+        return json_answer(200 if up else 503, {"status": "ok" if up else "down", "checks": states})

@@ -13,3 +13,8 @@ VARIANTS = Counter("safelight_variants", "Variants, by whether they could be mad
 DECODER_FAILURES = Counter(
     "safelight_decoder_failures", "Tries in which a decoder died or ran out of time."
 )
+RENDERINGS = Counter(
+    "safelight_renderings",
+    "Pictures that somebody waited for, by what became of them.",
+    ["result"],
+)

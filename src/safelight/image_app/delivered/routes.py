@@ -7,6 +7,7 @@ from starlette.responses import StreamingResponse
 
 from safelight.image_app import errors
 from safelight.image_app.delivered import ranges, service
+from safelight.image_app.delivered.caching import varying
 from safelight.image_app.delivered.service import Asked, Deliverable
 from safelight.image_app.deps import BEARER, Needs, bearer_token, known_parameters
 from safelight.image_app.documents import failures
@@ -30,7 +31,8 @@ async def grounds(
     """What is asked for. A signed link needs no account, so its bearer is not looked at."""
     token = None if signature is not None or expires is not None else bearer_token(request)
     account_id = resources.tokens.account_of(token) if token else None
-    return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v)
+    accept = ",".join(request.headers.getlist("accept"))
+    return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v, accept)
 
 
 PATH = "/i/{image_id}/{what}"
@@ -81,7 +83,8 @@ async def deliver(
     if not_modified(if_none_match, found.etag):
         return Response(status_code=304, headers=headers)
     whole = request.method == "HEAD"  # ranges are for GET alone (RFC 9110, 14.2)
-    part = None if whole else ranges.part_of(found.size, range_, if_range, found.etag)
+    with varying("Vary" in headers):
+        part = None if whole else ranges.part_of(found.size, range_, if_range, found.etag)
     sent = part or range(found.size)
     headers["Content-Length"] = str(len(sent))
     if part:

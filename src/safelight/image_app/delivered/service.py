@@ -6,13 +6,13 @@ from urllib.parse import quote
 from safelight.contract import keys
 from safelight.contract.presets import BUILT_IN
 from safelight.image_app import clock, errors
-from safelight.image_app.delivered import queries
+from safelight.image_app.delivered import queries, rendering, wanted
+from safelight.image_app.delivered.caching import VARY, caching, varying
+from safelight.image_app.delivered.negotiation import Picture, settle
+from safelight.image_app.delivered.wording import is_transformation
 from safelight.image_app.links import ORIGINAL, fingerprint_of
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
-
-SHORTLY = 60
-"""Seconds for which an answer without a fingerprint in its link may be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Asked:
     expires: str | None
     signature: str | None
     fingerprint: str | None
+    accept: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,19 @@ async def find(resources: Resources, asked: Asked) -> Deliverable:
         row = row if row is not None and row.account_id == asked.account_id else None
     if row is None:
         raise errors.IMAGE_NOT_FOUND()
+    if is_transformation(asked.what):
+        return await _transformed(resources, row, asked)
     return _original(row, asked) if asked.what == ORIGINAL else _variant(row, asked)
 
 
 def _public(row: Found, what: str) -> bool:
-    return row.visibility == "public" and what in BUILT_IN
+    """Whether anyone may have it: of a public image what a preset has made, or would have."""
+    if row.visibility != "public":
+        return False
+    made_by_preset = row.preset_version is not None
+    if what in BUILT_IN:
+        return made_by_preset or row.variant_status is None
+    return made_by_preset and row.own_preset is not None
 
 
 def _check_signature(resources: Resources, asked: Asked) -> None:
@@ -103,10 +112,26 @@ def _variant(row: Found, asked: Asked) -> Deliverable:
     )
 
 
+async def _transformed(resources: Resources, row: Found, asked: Asked) -> Deliverable:
+    if row.status == "failed":
+        raise errors.VARIANT_FAILED(row.error_detail or "")
+    transformation = await wanted.read(resources, row, asked.what)
+    with varying(varies := transformation.format == "auto"):
+        picture = Picture(row.content_type, row.frames, row.has_alpha)
+        concrete = settle(transformation, asked.accept, picture)
+        made = await rendering.made(resources, row, concrete)
+    headers = _caching(row, asked, transformation.fingerprint())
+    headers |= {"Content-Disposition": "inline"} | (VARY if varies else {})
+    headers |= made.taken.headers() if made.taken else {}
+    return Deliverable(
+        key=keys.variant(row.account_id, row.id, made.fingerprint, row.sha256),
+        size=made.size,
+        content_type=made.content_type,
+        etag=f'"{made.fingerprint}-{fingerprint_of(row.sha256)}-{made.size}"',
+        headers=headers,
+    )
+
+
 def _caching(row: Found, asked: Asked, fingerprint: str) -> dict[str, str]:
-    """For good where the link names these very bytes and runs out by itself, else shortly."""
-    if asked.expires is not None and asked.fingerprint == fingerprint:
-        left = int(asked.expires) - int(clock.now().timestamp())
-        return {"Cache-Control": f"private, max-age={left}, immutable"}
-    scope = "public" if _public(row, asked.what) else "private"
-    return {"Cache-Control": f"{scope}, max-age={SHORTLY}"}
+    named = asked.fingerprint == fingerprint
+    return caching(_public(row, asked.what), asked.expires if named else None)

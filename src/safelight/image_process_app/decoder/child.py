@@ -11,9 +11,13 @@ import pyvips
 
 from safelight.contract.messages import Fault, WantedVariant
 from safelight.contract.presets import BUILT_IN
-from safelight.image_process_app.decoder.confinement import confine, die_with_parent
+from safelight.contract.transformations import Transformation
+from safelight.contract.watermarks import Watermark
+from safelight.image_process_app.decoder.confinement import FILE_BYTES, confine, die_with_parent
 from safelight.image_process_app.decoder.protocol import (
     END,
+    MOST_OVERLAYS,
+    NOT_MADE,
     Done,
     Line,
     Made,
@@ -26,14 +30,15 @@ from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.pipeline import Encoded, Pipeline
 
 RECEIVED_AT_ONCE = 1 << 16
-DESCRIPTORS = 2
+DESCRIPTORS = 2 + MOST_OVERLAYS
 
 CORRUPT = Fault(code="corrupt-image", detail="The picture is damaged or incomplete.")
 TOO_COSTLY = Fault(
     code="image-too-large", detail="Opening the picture takes more memory than is allowed."
 )
-NOT_MADE = Fault(
-    code="variant-failed", detail="The picture can be opened, but this could not be made of it."
+TOO_LONG = Fault(
+    code="too-many-bytes",
+    detail=f"This, with what else was made of the picture, has more than {FILE_BYTES} bytes.",
 )
 OUT_OF_MEMORY = (
     "out of memory",
@@ -65,16 +70,17 @@ def _answer(connection: socket.socket) -> bool:
         text += connection.recv(RECEIVED_AT_ONCE)
     if not text:
         return False
-    source, target = fds
     try:
-        _process(connection, Request.model_validate_json(text), source, target)
+        _process(connection, Request.model_validate_json(text), *fds)
     finally:
-        os.close(source)
-        os.close(target)
+        for fd in fds:
+            os.close(fd)
     return True
 
 
-def _process(connection: socket.socket, request: Request, source: int, target: int) -> None:
+def _process(
+    connection: socket.socket, request: Request, source: int, target: int, *overlays: int
+) -> None:
     limits = Limits(
         max_side=request.max_side,
         max_pixels=request.max_pixels,
@@ -82,11 +88,18 @@ def _process(connection: socket.socket, request: Request, source: int, target: i
         max_total_pixels=request.max_total_pixels,
     )
     try:
-        pipeline = Pipeline(source, request.content_type, limits, request.wanted)
+        pipeline = Pipeline(
+            source,
+            request.content_type,
+            limits,
+            request.wanted,
+            list(zip(request.overlays, overlays, strict=True)),
+            request.describe,
+        )
         _say(connection, Opened())
         for variant, made in pipeline.variants():
             _say(connection, _made(variant, made, target))
-        _say(connection, Done(description=pipeline.describe()))
+        _say(connection, Done(description=pipeline.describe() if request.describe else None))
     except Rejected as refusal:
         fault = Fault(code=refusal.code, detail=refusal.detail)
         _say(connection, Refused(error=fault))
@@ -94,9 +107,13 @@ def _process(connection: socket.socket, request: Request, source: int, target: i
         _say(connection, Refused(error=_fault(error, CORRUPT), log=str(error)))
 
 
-def _made(variant: WantedVariant, made: Encoded | pyvips.Error, target: int) -> Made:
+def _made(variant: WantedVariant, made: Encoded | Rejected | pyvips.Error, target: int) -> Made:
+    if isinstance(made, Rejected):
+        return Made(name=variant.name, error=Fault(code=made.code, detail=made.detail))
     if isinstance(made, pyvips.Error):
         return Made(name=variant.name, error=_fault(made, NOT_MADE), log=str(made))
+    if os.lseek(target, 0, os.SEEK_CUR) + len(made.data) > FILE_BYTES:
+        return Made(name=variant.name, error=TOO_LONG)
     rest = memoryview(made.data)
     while rest:
         rest = rest[os.write(target, rest) :]
@@ -120,9 +137,11 @@ def _say(connection: socket.socket, line: Line) -> None:
 
 
 def _warm_up() -> None:
-    """Load what the first picture would otherwise wait for."""
+    """Load what the first picture would otherwise wait for, the font too."""
     square = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
     wanted = [WantedVariant(name=n, transformation=t) for n, t in BUILT_IN.items()]
+    lettered = Transformation(watermark=Watermark(text="A"))
+    wanted.append(WantedVariant(name="lettered", transformation=lettered))
     fd = os.memfd_create("warm-up") if hasattr(os, "memfd_create") else -1
     if fd < 0:
         return

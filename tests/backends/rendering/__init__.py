@@ -1,0 +1,1 @@
+"""Tests of how pictures are rendered while somebody waits."""
