@@ -133,6 +133,15 @@ def test_what_is_no_number_is_refused_and_its_option_is_named(option: str, numbe
     assert {error["loc"] for error in refusal.value.errors()} == {(option,)}
 
 
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("others", ["1", "0.2"])
+def test_a_crop_is_made_of_numbers_alone(place: int, others: str) -> None:
+    parts = [others] * 4
+    parts[place] = "NaN"
+    with pytest.raises(ValidationError):
+        Transformation.model_validate_json(f'{{"crop": [{", ".join(parts)}]}}')
+
+
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [

@@ -14,7 +14,7 @@ from safelight.image_app.passwords import Passwords
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.subscriptions import subscribe
 from tests.image_app.given import Pems, an_account, an_upload, job_of, resources_over
-from tests.image_app.waiting import Waiting
+from tests.image_app.waiting import SQUARE, Waiting
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +79,11 @@ async def ready(waiting: Waiting) -> Waiting:
     await waiting.answer(waiting.job)
     await waiting.forget_events()
     return waiting
+
+
+@pytest.fixture
+async def square(ready: Waiting) -> Waiting:
+    """A ready image with an ad-hoc variant of that name."""
+    await ready.answer(await ready.add("square", **SQUARE))
+    await ready.forget_events()
+    return ready

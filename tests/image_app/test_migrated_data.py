@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from safelight.backends.database import Database
+from safelight.contract.presets import BUILT_IN
+from safelight.contract.transformations import Transformation
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.accounts.queries import Used, usage_of
 from safelight.image_app.migrations import alembic_config, migrate
@@ -88,6 +90,16 @@ async def test_images_and_their_variants_stay(migrated: Database) -> None:
         (FIRST, "thumb", "ready"),
         (SECOND, "thumb", "pending"),
     ]
+
+
+async def test_variants_know_how_they_were_made_and_wait_for_no_job_by_name(
+    migrated: Database,
+) -> None:
+    async with migrated.reading() as connection:
+        made = await rows_of(connection, variants)
+    for row in made:
+        assert Transformation.model_validate(row.transformation) == BUILT_IN[row.name]
+        assert (row.preset_version, row.job_id, row.replacement) == (1, None, None)
 
 
 async def test_variants_still_hang_on_their_image(migrated: Database) -> None:

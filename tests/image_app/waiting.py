@@ -19,7 +19,7 @@ from safelight.contract.messages import (
 )
 from safelight.contract.transformations import Transformation
 from safelight.image_app import clock
-from safelight.image_app.models import Found, outbox
+from safelight.image_app.models import Found, outbox, renderings
 from safelight.image_app.presets import service as presets
 from safelight.image_app.presets.schemas import PresetBody
 from safelight.image_app.resources import Resources
@@ -36,6 +36,9 @@ from tests.image_app.given import (
 )
 
 CORRUPT = Fault(code="corrupt-image", detail="The picture can't be read.")
+SQUARE: dict[str, Any] = {"width": 50, "height": 50, "fit": "cover"}
+"""Of a variant that no preset makes."""
+SQUARED = Transformation(**SQUARE).fingerprint()
 FAILED = Fault(code="variant-failed", detail="This one can't be made.")
 
 
@@ -153,6 +156,19 @@ class Waiting:
         """What was told until now was delivered."""
         async with self.resources.database.writing() as connection:
             await connection.execute(outbox.delete().where(outbox.c.topic == EVENTS))
+
+    async def rendering(self, status: str, holder: int | None = None) -> None:
+        """Note a rendering of what the square variant is."""
+        async with self.resources.database.writing() as connection:
+            await connection.execute(
+                renderings.insert().values(
+                    image_id=self.image_id,
+                    fingerprint=SQUARED,
+                    status=status,
+                    holder=holder,
+                    started_at=clock.now(),
+                )
+            )
 
     def key(self, fingerprint: str) -> str:
         return keys.variant(self.account_id, self.image_id, fingerprint, self.job.sha256)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from safelight.contract.presets import BUILT_IN
@@ -12,6 +13,8 @@ from tests.journeys.leftovers import assert_nothing_is_left
 from tests.product import Product, wait_for
 
 Json = dict[str, Any]
+CLEARLY, HARDLY = 20, 2
+"""Mean differences of levels: one photograph beside another, and one encoded twice."""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,32 @@ def test_what_is_no_variant_can_not_be_deleted(owner: Client, image: Json, name:
     answer = owner.delete(f"/v1/images/{image['id']}/variants/{name}")
     code = "not-found" if "%2F" in name else "variant-not-found"
     assert_problem(answer, 404, code)
+
+
+def test_a_picture_of_one_s_own_is_laid_over_as_long_as_it_is_there(ann: Client) -> None:
+    image = ann.upload_and_wait(pictures.jpeg(number=1), presets="thumb")
+    mark = ann.upload_and_wait(pictures.jpeg((64, 48)), presets="thumb")
+    watermark = {"image_id": mark["id"], "scale": 0.5, "gravity": "northwest"}
+    ask(ann, image, "plain", width=240, format="jpeg")
+    ask(ann, image, "marked", width=240, format="jpeg", watermark=watermark)
+    ready = ann.processed(image["id"])
+    assert [v["status"] for v in ready["variants"]] == ["ready"] * 3
+    plain, marked = (
+        np.asarray(pictures.opened(ann.variant(ready, name)), dtype=float)
+        for name in ("plain", "marked")
+    )
+    assert np.abs(plain - marked)[:30, :30].mean() > CLEARLY
+    assert np.abs(plain - marked)[-30:, -30:].mean() < HARDLY
+    ann.delete(f"/v1/images/{mark['id']}")
+    assert ann.post(f"/v1/images/{image['id']}/reprocess").status_code == 202
+    after = ann.processed(image["id"])
+    assert after["status"] == "ready"
+    assert ann.variant(after, "marked") == ann.variant(ready, "marked")
+    path = f"/v1/images/{image['id']}/variants/marked"
+    ann.delete(path)
+    assert wrong_fields(ask(ann, image, "marked", watermark=watermark)) == {
+        "transformation.watermark.image_id"
+    }
 
 
 def test_a_variant_deleted_while_it_is_made_leaves_no_byte(place: Product, client: Client) -> None:

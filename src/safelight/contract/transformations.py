@@ -68,7 +68,7 @@ def _crop(value: Crop | None) -> Crop | None:
         return None
     x, y, width, height = (rounded(part) for part in value)
     value = (x, y, width, height)
-    if not (min(x, y) >= 0 and min(width, height) > 0 and max(value) <= FARTHEST):
+    if not (x >= 0 and y >= 0 and width > 0 and height > 0 and max(value) <= FARTHEST):
         raise refusal("must be [x, y, width, height] with x and y from 0, width and height above 0")
     if max(value) <= 1:
         if x + width > 1.0001 or y + height > 1.0001:

@@ -2,8 +2,9 @@
 
 import structlog
 
-from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, Message
-from safelight.image_app import clock, erasures, outcomes
+from safelight.backends.delivery import Unreadable
+from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, Job, Message, Outcome
+from safelight.image_app import clock, erasures, incoming, outcomes
 from safelight.image_app.images import queries
 from safelight.image_app.models import dead_letters
 from safelight.image_app.resources import Resources
@@ -38,7 +39,23 @@ async def take_dead_letter(resources: Resources, message: Message) -> None:
             )
         )
         of_a_job = message.headers.get("safelight-topic") in (JOBS, OUTCOMES)
-        if of_a_job and image is not None and image.deleted_at is None:
+        if of_a_job and image is None:
+            await _erase_leftovers(resources, message)
+        elif of_a_job and image is not None and image.deleted_at is None:
             await outcomes.park(work, image, message)
     reason = message.headers.get("safelight-reason", "")
     log.error("dead letter", key=message.key[:KEY_LENGTH], reason=reason)
+
+
+async def _erase_leftovers(resources: Resources, message: Message) -> None:
+    """What a job had made in part of an image that is gone: nothing else tells of it."""
+    model: type[Job] | type[Outcome] = Outcome
+    if message.headers["safelight-topic"] == JOBS:
+        model = Job
+    try:
+        told: Job | Outcome = incoming.read(model, message)
+        incoming.require_ids(told.account_id, told.image_id)
+    except Unreadable:
+        return
+    if told.image_id == message.key:
+        await erasures.erase_objects(resources, told.account_id, told.image_id)

@@ -101,16 +101,13 @@ async def finish(resources: Resources, image: Found, fingerprint: str, picture: 
         there = await images.find_any(work.connection, image.id, lock=True)
         if there is None or there.deleted_at is not None:
             raise errors.IMAGE_NOT_FOUND()
+        measured = {name: getattr(picture, name) for name in variants.MEASURED}
         kept = await queries.end_rendering(
-            work.connection,
-            image.id,
-            fingerprint,
-            status="ready",
-            content_type=picture.content_type,
-            width=picture.width,
-            height=picture.height,
-            size=picture.size,
+            work.connection, image.id, fingerprint, status="ready", **measured
         )
+        # A variant that a job made meanwhile is now this object.
+        made = {"fingerprint": fingerprint, **measured}
+        await variants.remeasure(work.connection, image.id, [made])
         if not kept:  # somebody took this process for dead, and swept
             raise errors.VARIANT_NOT_READY()
 
