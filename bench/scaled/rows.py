@@ -27,12 +27,13 @@ FROM (
 """
 VARIANTS = """
 INSERT INTO variants (
-    image_id, name, position, fingerprint, status, content_type, width, height, size
+    image_id, name, position, transformation, preset_version, fingerprint, status, content_type,
+    width, height, size
 )
-SELECT images.id, preset.name, preset.position - 1, preset.fingerprint, 'ready', 'image/webp',
-    1440, 1080, 150000
-FROM images CROSS JOIN unnest($1::text[], $2::text[])
-    WITH ORDINALITY AS preset (name, fingerprint, position)
+SELECT images.id, preset.name, preset.position - 1, preset.transformation::json, 1,
+    preset.fingerprint, 'ready', 'image/webp', 1440, 1080, 150000
+FROM images CROSS JOIN unnest($1::text[], $2::text[], $3::text[])
+    WITH ORDINALITY AS preset (name, transformation, fingerprint, position)
 """
 SOME_OF_THE_OLDER_HALF = """
 SELECT created_at, id FROM images
@@ -60,8 +61,9 @@ async def fill(url: str, count: int) -> str:
         # Every variant is made of an image that is there: nothing to check a million times.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(IMAGES, account_id, count)
+        transformations = [transformation.model_dump_json() for transformation in BUILT_IN.values()]
         fingerprints = [transformation.fingerprint() for transformation in BUILT_IN.values()]
-        await connection.execute(VARIANTS, list(BUILT_IN), fingerprints)
+        await connection.execute(VARIANTS, list(BUILT_IN), transformations, fingerprints)
         # As autovacuum would have left them, and so that it does not come while we measure.
         await connection.execute("VACUUM ANALYZE")
     finally:
