@@ -250,6 +250,17 @@ def test_a_picture_that_can_not_be_opened_says_so(eve: Client) -> None:
     assert answer.json()["detail"] == image["error"]["detail"]
 
 
+def test_the_documentation_tells_how_it_may_be_refused(eve: Client) -> None:
+    operations = eve.get("/openapi.json").json()["paths"]["/i/{image_id}/{what}"]
+    for operation in operations.values():
+        told = {status: r["description"] for status, r in operation["responses"].items()}
+        assert "`too-many-requests`" in told["429"]
+        assert "`queue-full`" in told["503"]
+        [what] = [p for p in operation["parameters"] if p["name"] == "what"]
+        assert "format=auto" in what["description"]
+    assert {"Vary", "RateLimit"} <= set(operations["get"]["responses"]["200"]["headers"])
+
+
 def test_what_is_rendered_goes_with_the_image(own: Product, eve: Client) -> None:
     image = eve.upload_and_wait(pictures.jpeg(number=9))
     assert eve.get(f"/i/{image['id']}/width=20,format=webp").status_code == 200
