@@ -205,6 +205,26 @@ def test_an_own_preset_can_be_built_upon(eve: Client, get: Get) -> None:
     assert wrong_fields(get("p=square")) == {"preset"}
 
 
+def test_what_an_own_preset_has_made_of_a_public_image_is_for_anyone(
+    own: Product, eve: Client
+) -> None:
+    transformation = {"width": 80, "format": "webp"}
+    eve.put("/v1/presets/card", json={"transformation": transformation, "on_upload": False})
+    image = eve.upload_and_wait(pictures.jpeg(number=11), visibility="public", presets="card")
+    adhoc = {"name": "mine", "transformation": {"width": 81}}
+    assert eve.post(f"/v1/images/{image['id']}/variants", json=adhoc).status_code == 202
+    eve.processed(image["id"])
+    with Client(own.base_url) as nobody:
+        answer = nobody.get(f"/i/{image['id']}/card")
+        assert pictures.opened(answer.content).size[0] == 80
+        assert answer.headers["cache-control"] == "public, max-age=60"
+        for what in ("mine", "width=80,format=webp", "p=card", "original"):
+            assert_problem(nobody.get(f"/i/{image['id']}/{what}"), 401, "unauthenticated")
+        assert eve.get(f"/i/{image['id']}/mine").status_code == 200
+        eve.patch(f"/v1/images/{image['id']}", json={"visibility": "private"})
+        assert_problem(nobody.get(f"/i/{image['id']}/card"), 401, "unauthenticated")
+
+
 def test_head_ranges_and_what_is_there_already(eve: Client, image: Json, get: Get) -> None:
     path = f"/i/{image['id']}/width=150,format=webp"
     told = eve.head(path)
