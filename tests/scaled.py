@@ -19,7 +19,7 @@ from tests.servers.apache_kafka import ApacheKafka
 from tests.servers.noida import Noida
 
 PARTITIONS = 6
-TOKEN = "what the parts of one test show each other"
+TOKEN = "what-the-parts-of-one-test-show-each-other"
 _numbers = count(1)
 
 

@@ -84,6 +84,9 @@ def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
         ("log_format", "xml"),
         ("log_level", "loud"),
         ("link_secret", "x" * 31),
+        ("processor_token", "x" * 31),
+        ("processor_token", "x" * 32 + " "),
+        ("processor_token", "é" * 32),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: Any) -> None:
@@ -92,9 +95,9 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: Any) -
     assert [error["loc"] for error in refusal.value.errors()] == [(name,)]
 
 
-def test_the_link_secret_is_not_shown() -> None:
+def test_a_secret_is_not_shown() -> None:
     secret = "x" * 32
-    assert secret not in repr(Settings(link_secret=secret))
+    assert secret not in repr(Settings(link_secret=secret, processor_token=secret))
 
 
 def test_settings_do_not_change_once_they_are_read() -> None:

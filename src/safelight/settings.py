@@ -126,6 +126,13 @@ class Settings(BaseSettings):
         10.0, ge=0, description="Time to finish what is under way when asked to stop."
     )
 
+    @field_validator("processor_token")
+    @classmethod
+    def _fit_for_a_header(cls, token: str) -> str:
+        if not all("!" <= character <= "~" for character in token):
+            raise ValueError("must be letters, digits and signs of ASCII, without spaces")
+        return token
+
     @field_validator("link_secret", "processor_token")
     @classmethod
     def _long_enough(cls, secret: str) -> str:

@@ -100,15 +100,18 @@ def test_a_signed_link_to_what_can_not_be_is_refused_by_name(
     assert_problem(gone, 404, "image-not-found")
 
 
-def test_a_watermark_travels_in_a_link_and_no_link_says_whose(
+def test_a_watermark_travels_in_a_link_that_does_not_show_it(
     owner: Client, image: Json, stranger: Client
 ) -> None:
-    wanted = HALF | {"watermark": {"text": "© Ann, фото, 写真"}}
-    url = link(owner, image, transformation=wanted)["url"]
-    assert urlsplit(url).path.startswith(f"/i/{image['id']}/~")
-    answer = stranger.get(url)
-    assert answer.status_code == 200
-    assert pictures.opened(answer.content).size == (240, 160)
+    plain = stranger.get(link(owner, image, transformation=HALF)["url"])
+    logo = owner.upload(pictures.alpha_png())
+    for watermark in ({"text": "© Ann, фото, 写真"}, {"image_id": logo["id"]}):
+        url = link(owner, image, transformation=HALF | {"watermark": watermark})["url"]
+        assert urlsplit(url).path.startswith(f"/i/{image['id']}/~")
+        answer = stranger.get(url)
+        assert answer.status_code == 200, answer.text
+        assert pictures.opened(answer.content).size == (240, 160)
+        assert pictures.difference(answer.content, pictures.opened(plain.content)) > 0.1
 
 
 def test_only_an_own_picture_can_be_laid_over_another(

@@ -205,6 +205,26 @@ def test_an_own_preset_can_be_built_upon(eve: Client, get: Get) -> None:
     assert wrong_fields(get("p=square")) == {"preset"}
 
 
+def test_what_an_own_preset_has_made_of_a_public_image_is_for_anyone(
+    own: Product, eve: Client
+) -> None:
+    transformation = {"width": 80, "format": "webp"}
+    eve.put("/v1/presets/card", json={"transformation": transformation, "on_upload": False})
+    image = eve.upload_and_wait(pictures.jpeg(number=11), visibility="public", presets="card")
+    adhoc = {"name": "mine", "transformation": {"width": 81}}
+    assert eve.post(f"/v1/images/{image['id']}/variants", json=adhoc).status_code == 202
+    eve.processed(image["id"])
+    with Client(own.base_url) as nobody:
+        answer = nobody.get(f"/i/{image['id']}/card")
+        assert pictures.opened(answer.content).size[0] == 80
+        assert answer.headers["cache-control"] == "public, max-age=60"
+        for what in ("mine", "width=80,format=webp", "p=card", "original"):
+            assert_problem(nobody.get(f"/i/{image['id']}/{what}"), 401, "unauthenticated")
+        assert eve.get(f"/i/{image['id']}/mine").status_code == 200
+        eve.patch(f"/v1/images/{image['id']}", json={"visibility": "private"})
+        assert_problem(nobody.get(f"/i/{image['id']}/card"), 401, "unauthenticated")
+
+
 def test_head_ranges_and_what_is_there_already(eve: Client, image: Json, get: Get) -> None:
     path = f"/i/{image['id']}/width=150,format=webp"
     told = eve.head(path)
@@ -248,6 +268,17 @@ def test_a_picture_that_can_not_be_opened_says_so(eve: Client) -> None:
     answer = eve.get(f"/i/{image['id']}/width=0")
     assert_problem(answer, 404, "variant-failed")
     assert answer.json()["detail"] == image["error"]["detail"]
+
+
+def test_the_documentation_tells_how_it_may_be_refused(eve: Client) -> None:
+    operations = eve.get("/openapi.json").json()["paths"]["/i/{image_id}/{what}"]
+    for operation in operations.values():
+        told = {status: r["description"] for status, r in operation["responses"].items()}
+        assert "`too-many-requests`" in told["429"]
+        assert "`queue-full`" in told["503"]
+        [what] = [p for p in operation["parameters"] if p["name"] == "what"]
+        assert "format=auto" in what["description"]
+    assert {"Vary", "RateLimit"} <= set(operations["get"]["responses"]["200"]["headers"])
 
 
 def test_what_is_rendered_goes_with_the_image(own: Product, eve: Client) -> None:

@@ -62,17 +62,17 @@ class Counter:
         try:
             async with self._renderer.rendered(job) as picture:
                 begun = True
+                metrics.RENDERINGS.labels("made").inc()
                 await _deliver(send, picture)
-            metrics.RENDERINGS.labels("made").inc()
         except Exception as failure:
             # Whatever it is, whoever waits is told; once a picture is on its way, the server ends
             # the connection instead.
+            if begun:
+                raise
             result, answer = _told(failure)
             metrics.RENDERINGS.labels(result).inc()
             if answer is UNWELL:
                 log.exception("could not render", image_id=job.image_id, job_id=job.id)
-            if begun:
-                raise
             await respond(send, answer)
 
 

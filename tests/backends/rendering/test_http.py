@@ -1,6 +1,8 @@
 """Renderers at other addresses, seen from whoever asks them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,7 +22,7 @@ from tests.backends.rendering.serving import served
 from tests.image_app.delivered.given import CONTENT, Darkroom
 from tests.servers.server import free_port
 
-TOKEN = "a token of at least thirty-two characters"
+TOKEN = "a-token-of-at-least-thirty-two-characters"
 FAULT = Fault(code="variant-failed", detail="Nicht möglich")
 JOB = Job(
     id="01938a6e-0000-7000-8000-00000000000a",
@@ -188,6 +190,32 @@ async def test_an_answer_that_makes_no_sense_is_a_failure(
     async with served(nonsense) as url:
         with pytest.raises(RendererUnavailable):
             await picture(asks(url))
+
+
+async def test_a_connection_that_was_just_closed_is_no_reason_to_give_up(
+    station: str, darkroom: Darkroom, asks: Asks
+) -> None:
+    """The first connection ends without a word, as one does that was idle for too long."""
+    closed = 0
+    behind = urlsplit(station)
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal closed
+        request = await reader.read(1 << 16)
+        if closed:
+            other_reader, other = await asyncio.open_connection(behind.hostname, behind.port)
+            other.write(request)
+            writer.write(await other_reader.read(1 << 16))
+            await writer.drain()
+            other.close()
+        closed += 1
+        writer.close()
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        assert await picture(asks(f"http://127.0.0.1:{port}")) == CONTENT
+    assert closed == 2
 
 
 async def test_whoever_takes_too_long_is_given_up(

@@ -31,6 +31,8 @@ DEADLINE = 30.0
 SILENCE = 10.0
 """Seconds without a byte, once it has begun."""
 CONNECTIONS = 64
+KEPT_SECONDS = 2.0
+"""Idle connections are given up before the other side, after five seconds, does so."""
 PROBLEM_BYTES = 64 * 1024
 AWAY = "no processor can be reached"
 
@@ -55,7 +57,7 @@ class HttpRenderer:
         self._client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(SILENCE, connect=CONNECT_SECONDS, read=DEADLINE, pool=DEADLINE),
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+            limits=httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=KEPT_SECONDS),
             trust_env=False,  # no proxy stands between the parts of one installation
         )
 
@@ -93,7 +95,12 @@ class HttpRenderer:
             "POST", url, content=body, headers={"Content-Type": "application/json"}
         )
         with _translated():
-            response = await self._client.send(request, stream=True)
+            try:
+                response = await self._client.send(request, stream=True)
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                # A kept connection was just being closed, or the other side dies: asking again
+                # tells, and doing it twice harms nobody.
+                response = await self._client.send(request, stream=True)
             if response.status_code != httpx.codes.OK:
                 await _refuse(response)
         if url in self._away:

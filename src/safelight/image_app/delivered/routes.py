@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from safelight.image_app import errors
@@ -19,11 +19,30 @@ router = APIRouter(tags=["delivered bytes"])
 SANDBOX = "sandbox; default-src 'none'"
 
 
+WHAT = """`original`, a variant's name, or a transformation as `width=300,fit=cover`: options
+separated by `,`, parts of a value by `:` (`crop=10:20:300:200`). `w`, `h`, `q`, `f`, `g` are short
+for `width`, `height`, `quality`, `format`, `gravity`; `preset=` or `p=` names a preset to begin
+with. `format=auto`, which is the default, follows `Accept`."""
+MADE = """Whoever has the owner's token or a signed link may have it; of a public image anyone may
+have what a preset has made. A transformation that was not asked for before is made at once, which
+counts for `SAFELIGHT_LIMIT_RENDER`, and kept."""
+HEADERS: dict[str, Any] = {
+    name: {"description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("ETag", "Names the bytes"),
+        ("Cache-Control", "For how long they may be kept"),
+        ("Vary", "`Accept`, where the format follows it"),
+        ("RateLimit", "How many more may be made, of what was made just now"),
+        ("RateLimit-Policy", "How many may be made"),
+    )
+}
+
+
 async def grounds(
     request: Request,
     resources: Needs,
     image_id: str,
-    what: str,
+    what: Annotated[str, Path(description=WHAT)],
     expires: Annotated[str | None, Query(description="When the link ends, Unix seconds")] = None,
     signature: Annotated[str | None, Query()] = None,
     v: Annotated[str | None, Query(description="Fingerprint of the bytes")] = None,
@@ -35,7 +54,7 @@ async def grounds(
     return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v, accept)
 
 
-PATH = "/i/{image_id}/{what}"
+ADDRESS = "/i/{image_id}/{what}"
 FAILURES = failures(
     errors.UNAUTHENTICATED,
     errors.BAD_SIGNATURE,
@@ -45,25 +64,29 @@ FAILURES = failures(
     errors.VARIANT_NOT_READY,
     errors.VARIANT_FAILED,
     errors.RANGE_NOT_SATISFIABLE,
+    errors.TOO_MANY_REQUESTS,
+    errors.QUEUE_FULL,
     errors.STORAGE_UNAVAILABLE,
 )
 PICTURE: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"image/*": {}}}
+    status: {"description": description, "content": {"image/*": {}}, "headers": HEADERS}
     for status, description in ((200, "The bytes"), (206, "Part of them"))
 }
 
 
 @router.head(
-    PATH,
-    summary="What an original or a variant is like",
+    ADDRESS,
+    summary="What an original, a variant or a transformation is like",
+    description=MADE,
     operation_id="describe_delivered",
     dependencies=[Depends(BEARER)],
     response_class=Response,
     responses=FAILURES,
 )
 @router.get(
-    PATH,
-    summary="An original or a variant",
+    ADDRESS,
+    summary="An original, a variant or any transformation",
+    description=MADE,
     operation_id="deliver",
     dependencies=[Depends(BEARER)],
     response_class=Response,
