@@ -103,6 +103,17 @@ async def test_what_a_buried_job_had_made_in_part_goes(ready: Waiting) -> None:
     assert {OLD, THUMB} <= await ready.objects()
 
 
+async def test_what_is_under_way_is_not_promised_again(ready: Waiting) -> None:
+    await ready.preset("own", width=50)
+    first = await ready.reprocess("own")
+    assert await ready.reprocess("own") == first
+    second = await ready.reprocess("own", "thumb")
+    assert [v.name for v in second.variants] == ["thumb"]
+    await ready.answer(second)
+    await ready.answer(first)
+    assert (await ready.row()).status == "ready"
+
+
 async def test_the_same_work_done_again_erases_nothing(ready: Waiting) -> None:
     before = await ready.objects()
     await ready.answer(await ready.reprocess(), content=b"better")

@@ -160,9 +160,14 @@ def _again(row: Found, known: Mapping[str, Known]) -> Wanted:
 
 
 async def _make(work: Work, image: Found, rows: Sequence[Found], wanted: Sequence[Wanted]) -> None:
-    """Promise the job, and let the variants await it."""
-    job_id = clock.new_id()
+    """Promise the job, and let the variants await it. What is awaited as it is wanted is under
+    way, so who asks a hundred times has it made once.
+    """
     there = {row.name: row for row in rows}
+    wanted = [w for w in wanted if not _is_under_way(there.get(w.name), w)]
+    if not wanted:
+        return
+    job_id = clock.new_id()
     new = [_new(image.id, job_id, w) for w in wanted if w.name not in there]
     await queries.insert(work.connection, new)
     again = [_remade(there[w.name], job_id, w) for w in wanted if w.name in there]
@@ -182,6 +187,16 @@ async def _make(work: Work, image: Found, rows: Sequence[Found], wanted: Sequenc
     variants = [WantedVariant(name=w.name, transformation=w.transformation) for w in wanted]
     await promises.promise_job(work, image._asdict(), job_id, variants)
     work.change(image.account_id)
+
+
+def _is_under_way(row: Found | None, wanted: Wanted) -> bool:
+    if row is None or row.job_id is None:
+        return False
+    coming = row.replacement or row._asdict()
+    return (coming["fingerprint"], coming["preset_version"]) == (
+        wanted.transformation.fingerprint(),
+        wanted.preset_version,
+    )
 
 
 def _how(wanted: Wanted) -> dict[str, Any]:
