@@ -12,7 +12,8 @@ import psutil
 
 from safelight.backends.objects import Objects
 from safelight.image_process_app.decoder.pool import DecoderPool
-from safelight.image_process_app.process import TRIES, process
+from safelight.image_process_app.process import process
+from safelight.image_process_app.tries import TRIES
 from tests.image_process_app.conftest import Held
 from tests.image_process_app.test_pool import a_pool, decode
 from tests.image_process_app.test_process import given

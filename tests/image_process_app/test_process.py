@@ -28,7 +28,8 @@ from safelight.contract.messages import (
 from safelight.contract.presets import BUILT_IN
 from safelight.image_process_app.app import job_handler
 from safelight.image_process_app.decoder.pool import DecoderPool
-from safelight.image_process_app.process import TRIES, process
+from safelight.image_process_app.process import process
+from safelight.image_process_app.tries import TRIES
 from tests.journeys import pictures
 
 ACCOUNT = "0190aaaa-0000-7000-8000-000000000001"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pyvips
 
-from safelight.contract.messages import Description, WantedVariant
+from safelight.contract.messages import Description, Overlay, WantedVariant
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.limits import Limits
+from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.steps.colour import to_srgb
 from safelight.image_process_app.steps.describe import (
@@ -47,10 +47,18 @@ class Encoded:
 
 
 class Pipeline:
-    """One picture, opened once. Raises `Rejected` and pyvips.Error when it can't be."""
+    """One picture, opened once. Raises `Rejected` and pyvips.Error when it can't be.
+
+    `overlays` are the other pictures that watermarks may lay over it, each with its descriptor.
+    """
 
     def __init__(
-        self, fd: int, content_type: str, limits: Limits, wanted: Sequence[WantedVariant]
+        self,
+        fd: int,
+        content_type: str,
+        limits: Limits,
+        wanted: Sequence[WantedVariant],
+        overlays: Sequence[tuple[Overlay, int]] = (),
     ) -> None:
         transformations = [variant.transformation for variant in wanted]
         opened = open_picture(fd, content_type, limits, transformations)
@@ -58,8 +66,9 @@ class Pipeline:
         self._picture = to_srgb(orient(opened))
         self._kept: list[Picture] = []
         self._wanted = wanted
+        self._overlays = overlays
 
-    def variants(self) -> Iterator[tuple[WantedVariant, Encoded | pyvips.Error]]:
+    def variants(self) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error]]:
         """Each wanted variant, the largest first, or why it alone could not be made."""
 
         def area(variant: WantedVariant) -> int:
@@ -69,7 +78,7 @@ class Pipeline:
         for variant in sorted(self._wanted, key=area, reverse=True):
             try:
                 yield variant, self._make(variant.transformation)
-            except pyvips.Error as error:
+            except (Rejected, pyvips.Error) as error:
                 yield variant, error
 
     def describe(self) -> Description:
@@ -83,6 +92,7 @@ class Pipeline:
             placeholder=placeholder(sample),
             dominant_color=dominant_color(sample),
             taken_at=self._taken_at,
+            has_alpha=self._picture.has_alpha,
         )
 
     def _make(self, wanted: Transformation) -> Encoded:

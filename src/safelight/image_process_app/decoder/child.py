@@ -14,6 +14,7 @@ from safelight.contract.presets import BUILT_IN
 from safelight.image_process_app.decoder.confinement import confine, die_with_parent
 from safelight.image_process_app.decoder.protocol import (
     END,
+    MOST_OVERLAYS,
     Done,
     Line,
     Made,
@@ -26,7 +27,7 @@ from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.pipeline import Encoded, Pipeline
 
 RECEIVED_AT_ONCE = 1 << 16
-DESCRIPTORS = 2
+DESCRIPTORS = 2 + MOST_OVERLAYS
 
 CORRUPT = Fault(code="corrupt-image", detail="The picture is damaged or incomplete.")
 TOO_COSTLY = Fault(
@@ -65,16 +66,17 @@ def _answer(connection: socket.socket) -> bool:
         text += connection.recv(RECEIVED_AT_ONCE)
     if not text:
         return False
-    source, target = fds
     try:
-        _process(connection, Request.model_validate_json(text), source, target)
+        _process(connection, Request.model_validate_json(text), *fds)
     finally:
-        os.close(source)
-        os.close(target)
+        for fd in fds:
+            os.close(fd)
     return True
 
 
-def _process(connection: socket.socket, request: Request, source: int, target: int) -> None:
+def _process(
+    connection: socket.socket, request: Request, source: int, target: int, *overlays: int
+) -> None:
     limits = Limits(
         max_side=request.max_side,
         max_pixels=request.max_pixels,
@@ -82,11 +84,17 @@ def _process(connection: socket.socket, request: Request, source: int, target: i
         max_total_pixels=request.max_total_pixels,
     )
     try:
-        pipeline = Pipeline(source, request.content_type, limits, request.wanted)
+        pipeline = Pipeline(
+            source,
+            request.content_type,
+            limits,
+            request.wanted,
+            list(zip(request.overlays, overlays, strict=True)),
+        )
         _say(connection, Opened())
         for variant, made in pipeline.variants():
             _say(connection, _made(variant, made, target))
-        _say(connection, Done(description=pipeline.describe()))
+        _say(connection, Done(description=pipeline.describe() if request.describe else None))
     except Rejected as refusal:
         fault = Fault(code=refusal.code, detail=refusal.detail)
         _say(connection, Refused(error=fault))
@@ -94,7 +102,9 @@ def _process(connection: socket.socket, request: Request, source: int, target: i
         _say(connection, Refused(error=_fault(error, CORRUPT), log=str(error)))
 
 
-def _made(variant: WantedVariant, made: Encoded | pyvips.Error, target: int) -> Made:
+def _made(variant: WantedVariant, made: Encoded | Rejected | pyvips.Error, target: int) -> Made:
+    if isinstance(made, Rejected):
+        return Made(name=variant.name, error=Fault(code=made.code, detail=made.detail))
     if isinstance(made, pyvips.Error):
         return Made(name=variant.name, error=_fault(made, NOT_MADE), log=str(made))
     rest = memoryview(made.data)

@@ -1,12 +1,14 @@
 """The decoder children: one for each core, kept warm, replaced when worn or broken."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 
 import structlog
 
-from safelight.contract.messages import Description, Fault, WantedVariant
+from safelight.contract.messages import Description, Fault, Overlay, WantedVariant
+from safelight.image_process_app.decoder.lanes import Lanes
 from safelight.image_process_app.decoder.protocol import Done, Made, Refused, Request
 from safelight.image_process_app.decoder.worker import ChildFailed, Worker
 from safelight.image_process_app.limits import Limits, Rejected
@@ -14,6 +16,7 @@ from safelight.image_process_app.limits import Limits, Rejected
 PATIENCE = 2.0
 """Seconds that an idle child gets to end by itself."""
 RESPAWN_PAUSE = 1.0
+NONSENSE = "a decoder talks nonsense"
 
 log = structlog.get_logger()
 
@@ -38,7 +41,7 @@ class DecoderPool:
         self._memory = memory
         self._pictures_per_child = pictures_per_child
         self._limits = limits or Limits()
-        self._idle: asyncio.Queue[Worker] = asyncio.Queue()
+        self._idle: Lanes[Worker] = Lanes()
         self._alive: set[Worker] = set()
         self._replacing: set[asyncio.Task[None]] = set()
 
@@ -59,21 +62,23 @@ class DecoderPool:
         return bool(self._alive)
 
     @asynccontextmanager
-    async def child(self) -> AsyncIterator["Child"]:
-        """Wait for a child and have it alone for one picture."""
-        worker = await self._take()
+    async def child(self, urgent: bool = False) -> AsyncIterator["Child"]:
+        """Wait for a child and have it alone for one picture; ahead of others where a client
+        waits for it.
+        """
+        worker = await self._take(urgent)
         try:
             yield Child(worker, self._deadline, self._limits)
         finally:
             if worker.idle and worker.pictures < self._pictures_per_child:
-                self._idle.put_nowait(worker)
+                self._idle.give(worker)
             else:
                 self._replace_soon(worker)
 
-    async def _take(self) -> Worker:
+    async def _take(self, urgent: bool) -> Worker:
         """An idle child that lives: no picture pays for one that died before it came."""
         while True:
-            worker = await self._idle.get()
+            worker = await self._idle.take(urgent)
             if worker.alive():
                 return worker
             log.warning("an idle decoder has died")
@@ -98,7 +103,7 @@ class DecoderPool:
     async def _add(self) -> None:
         worker = await Worker.spawn(self._memory)
         self._alive.add(worker)
-        self._idle.put_nowait(worker)
+        self._idle.give(worker)
 
 
 class Child:
@@ -110,36 +115,57 @@ class Child:
         self._limits = limits
 
     async def decode(
-        self, content_type: str, wanted: list[WantedVariant], source: int, target: int
-    ) -> tuple[list[Made], Description]:
+        self,
+        content_type: str,
+        wanted: Sequence[WantedVariant],
+        source: int,
+        target: int,
+        overlays: Sequence[tuple[Overlay, int]] = (),
+        describe: bool = True,
+    ) -> tuple[list[Made], Description | None]:
         """Open the picture in the file `source`, write its variants to the file `target`, one
-        behind the other in the order returned.
+        behind the other in the order returned. `overlays`, at most `MOST_OVERLAYS`, come with a
+        descriptor each.
 
-        Raises `Rejected` for a picture that can't be opened, `ChildFailed` when the child died
-        or took too long.
+        Each variant is one that was wanted, and none is there twice; one of which the child says
+        nothing is missing. Raises `Rejected` for a picture that can't be opened, `ChildFailed`
+        when the child died, took too long or says what can't be.
         """
         request = Request(
             content_type=content_type,
-            wanted=wanted,
+            wanted=list(wanted),
+            overlays=[overlay for overlay, _ in overlays],
+            describe=describe,
             max_side=self._limits.max_side,
             max_pixels=self._limits.max_pixels,
             max_frames=self._limits.max_frames,
             max_total_pixels=self._limits.max_total_pixels,
         )
+        descriptors = [source, target, *(fd for _, fd in overlays)]
+        expected = {variant.name for variant in wanted}
         made: list[Made] = []
-        async for answer in self._worker.ask(request, source, target, self._deadline):
-            last = answer
-            if isinstance(answer, Made | Refused):
-                _log(answer.error, answer.log)
-            if isinstance(answer, Made):
-                made.append(answer)
-        # Only now, so that no conversation is left half heard for the garbage collector to end.
-        match last:
-            case Done(description=description):
-                return made, description
+        # Closed here, so that no conversation is left half heard for the collector to end.
+        async with aclosing(self._worker.ask(request, descriptors, self._deadline)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Made | Refused):
+                    _log(answer.error, answer.log)
+                if isinstance(answer, Made):
+                    _believe(answer, expected)
+                    made.append(answer)
+        match answer:
+            case Done(description=description) if description or not describe:
+                if sum(variant.size for variant in made) <= os.fstat(target).st_size:
+                    return made, description
             case Refused(error=error):
                 raise Rejected(error.code, error.detail)
-        raise ChildFailed("a decoder talks nonsense")
+        raise ChildFailed(NONSENSE)
+
+
+def _believe(made: Made, expected: set[str]) -> None:
+    """Take a variant off those that are expected; raises `ChildFailed` for what can't be."""
+    if made.name not in expected or (made.error is None and not (made.content_type and made.size)):
+        raise ChildFailed(NONSENSE)
+    expected.remove(made.name)
 
 
 def _log(error: Fault | None, words: str) -> None:

@@ -1,14 +1,21 @@
 """What the processor and a decoder child say to each other: a line of JSON each.
 
-Pictures travel by file descriptor: a request comes with one to read the original from and one to
-write the variants to, one behind the other in the order of the answers.
+Pictures travel by file descriptor: a request comes with one to read the original from, one to
+write the variants to, one behind the other in the order of the answers, and one for each overlay.
 """
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from safelight.contract.messages import Description, Fault, WantedVariant
+from safelight.contract.messages import Description, Fault, Overlay, WantedVariant
+
+MOST_OVERLAYS = 16
+"""Other pictures that come with one request; the kernel and the child's limit take more."""
+ContentType = Literal[
+    "image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff"
+]
+"""Everything that a variant can be."""
 
 
 class Line(BaseModel):
@@ -18,10 +25,15 @@ class Line(BaseModel):
 
 
 class Request(Line):
-    """Open this picture and make these variants. Limits in pixels and frames."""
+    """Open this picture and make these variants. Limits in pixels and frames.
+
+    Without `describe` the answer has no description, which a waiting client has no use for.
+    """
 
     content_type: str
     wanted: list[WantedVariant]
+    overlays: list[Overlay] = []
+    describe: bool = True
     max_side: int
     max_pixels: int
     max_frames: int
@@ -45,10 +57,10 @@ class Made(Line):
 
     kind: Literal["made"] = "made"
     name: str
-    content_type: Literal["", "image/jpeg", "image/webp"] = ""
-    width: int = 0
-    height: int = 0
-    size: int = 0
+    content_type: ContentType | None = None
+    width: int = Field(default=0, ge=0)
+    height: int = Field(default=0, ge=0)
+    size: int = Field(default=0, ge=0)
     error: Fault | None = None
     log: str = ""
 
@@ -57,7 +69,7 @@ class Done(Line):
     """All variants are made."""
 
     kind: Literal["done"] = "done"
-    description: Description
+    description: Description | None = None
 
 
 class Refused(Line):

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
 from pydantic import ValidationError
@@ -97,8 +97,8 @@ class Worker:
         return False
 
     async def ask(
-        self, request: Request, source: int, target: int, seconds: float
-    ) -> AsyncIterator[Answer]:
+        self, request: Request, descriptors: Sequence[int], seconds: float
+    ) -> AsyncGenerator[Answer]:
         """The answers to a request, each within `seconds` of the one before.
 
         Raises `ChildFailed` when there is none. Unless the last answer was heard, the child is
@@ -108,7 +108,7 @@ class Worker:
         self.pictures += 1
         try:
             async with asyncio.timeout(seconds):
-                await self._say(request, source, target)
+                await self._say(request, descriptors)
             while not self.idle:
                 async with asyncio.timeout(seconds):
                     answer = await self._hear()
@@ -135,9 +135,9 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
-    async def _say(self, request: Request, source: int, target: int) -> None:
+    async def _say(self, request: Request, descriptors: Sequence[int]) -> None:
         text = request.model_dump_json().encode() + END
-        sent = socket.send_fds(self._connection, [text], [source, target])
+        sent = socket.send_fds(self._connection, [text], list(descriptors))
         await asyncio.get_running_loop().sock_sendall(self._connection, text[sent:])
 
     async def _hear(self) -> Answer:
