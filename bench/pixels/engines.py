@@ -25,12 +25,14 @@ COMMANDS: Mapping[str, Sequence[str | Path]] = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Medians over all rounds: seconds of the clock and of the processor; bytes of each result,
+    """Seconds of the processor, all threads, the median over all rounds; bytes of each result,
     which stands in `folder` by its name.
+
+    On one core that is what a clock shows where nobody else wants the core. Where somebody does,
+    the clock tells more of them than of the engine.
     """
 
     seconds: float
-    cpu: float
     sizes: Mapping[str, int]
     folder: Path
 
@@ -53,6 +55,7 @@ class Engines:
     def __init__(self, running: Mapping[str, "subprocess.Popen[str]"], folder: Path) -> None:
         self._running = running
         self._folder = folder
+        self._delays: list[float] = []
         self.versions = [str(_hear(process)["versions"]) for process in running.values()]
 
     def compare(
@@ -76,16 +79,21 @@ class Engines:
                 process = self._running[candidate.engine]
                 assert process.stdin
                 process.stdin.write(json.dumps(task) + "\n")
-                found[name].append(_hear(process))
+                answer = _hear(process)
+                found[name].append(answer)
+                self._delays.append(answer["clock"] / answer["seconds"])
         return {
             name: Measured(
                 statistics.median(answer["seconds"] for answer in answers[1:]),
-                statistics.median(answer["cpu"] for answer in answers[1:]),
                 answers[0]["sizes"],
                 folders[name],
             )
             for name, answers in found.items()
         }
+
+    def delay(self) -> float:
+        """What the clock showed, as a multiple of the processor's time: the median so far."""
+        return statistics.median(self._delays)
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 // sharp in a process of its own: does the tasks that it reads, a line of JSON each, and answers
-// each with a line: seconds of the clock and of the processor, and bytes of what was made.
+// each with a line: seconds of the processor and of the clock, and bytes of what was made.
 //
 // A task is a file, what is wanted of it in the product's vocabulary (contract/transformations.py),
 // a way to do it, and, where the result is to be looked at, a folder for it.
@@ -94,14 +94,14 @@ async function answer({ source, wanted, way, folder }) {
   const cpu = process.cpuUsage();
   const started = performance.now();
   const made = await WAYS[way || "separate"](source, wanted);
-  const seconds = (performance.now() - started) / 1e3;
+  const clock = (performance.now() - started) / 1e3;
   const { user, system } = process.cpuUsage(cpu);
   const sizes = {};
   for (const [name, data] of Object.entries(made)) {
     sizes[name] = data.length;
     if (folder) await writeFile(`${folder}/${name}`, data);
   }
-  return { seconds, cpu: (user + system) / 1e6, sizes };
+  return { seconds: (user + system) / 1e6, clock, sizes };
 }
 
 const { vips, ...versions } = { node: process.versions.node, ...sharp.versions };

@@ -24,7 +24,7 @@ Work = Callable[[Task], dict[str, bytes]]
 
 
 def serve(versions: str, work: Work) -> None:
-    """Answer tasks until there are no more: seconds of the clock and of the processor, and bytes
+    """Answer tasks until there are no more: seconds of the processor and of the clock, and bytes
     of what was made. What is to be looked at is written into the folder of its task, afterwards.
     """
     _say({"versions": versions})
@@ -32,14 +32,14 @@ def serve(versions: str, work: Work) -> None:
         given = json.loads(line)
         wanted = {n: Transformation.model_validate(w) for n, w in given["wanted"].items()}
         task = Task(given["source"], given["content_type"], wanted, given["way"])
-        cpu, clock = time.process_time(), time.perf_counter()
+        begun, started = time.process_time(), time.perf_counter()
         made = work(task)
-        seconds, spent = time.perf_counter() - clock, time.process_time() - cpu
+        seconds, clock = time.process_time() - begun, time.perf_counter() - started
         if given["folder"]:
             for name, data in made.items():
                 (Path(given["folder"]) / name).write_bytes(data)
         sizes = {name: len(data) for name, data in made.items()}
-        _say({"seconds": seconds, "cpu": spent, "sizes": sizes})
+        _say({"seconds": seconds, "clock": clock, "sizes": sizes})
 
 
 def _say(answer: dict[str, Any]) -> None:
