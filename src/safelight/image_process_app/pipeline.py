@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import pyvips
 
+from safelight.contract import geometry
+from safelight.contract.geometry import Sides
 from safelight.contract.messages import Description, Overlay, WantedVariant
-from safelight.contract.transformations import Transformation
+from safelight.contract.transformations import MAX_PIXELS, MAX_SIDE, Transformation
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.picture import Picture
-from safelight.image_process_app.steps.colour import to_srgb
+from safelight.image_process_app.sources import Sources
+from safelight.image_process_app.steps.crop import crop
 from safelight.image_process_app.steps.describe import (
     dominant_color,
     placeholder,
@@ -18,22 +21,23 @@ from safelight.image_process_app.steps.describe import (
 )
 from safelight.image_process_app.steps.encode import encode
 from safelight.image_process_app.steps.flatten import flatten
+from safelight.image_process_app.steps.flip import flip
 from safelight.image_process_app.steps.grayscale import grayscale
 from safelight.image_process_app.steps.open import open_picture
-from safelight.image_process_app.steps.orient import orient
-from safelight.image_process_app.steps.resize import (
-    Sides,
-    resize,
-    result_sides,
-    scale,
-    scaled_sides,
-)
+from safelight.image_process_app.steps.resize import resize
+from safelight.image_process_app.steps.rotate import rotate
+from safelight.image_process_app.steps.trim import trim
 
-STEPS = (resize, grayscale, flatten)
+STEPS = (
+    trim,
+    crop,
+    resize,
+    rotate,
+    flip,
+    grayscale,
+    flatten,
+)
 """What happens to each variant, in this order, between the shared decode and `encode`."""
-FINE = 2
-"""A smaller picture may stand for the original where it has this many times the wanted sides:
-the result differs by less than a level, and costs a fraction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Pipeline:
     """One picture, opened once. Raises `Rejected` and pyvips.Error when it can't be.
 
     `overlays` are the other pictures that watermarks may lay over it, each with its descriptor.
+    Without `describe` nothing is kept to describe it by.
     """
 
     def __init__(
@@ -59,62 +64,66 @@ class Pipeline:
         limits: Limits,
         wanted: Sequence[WantedVariant],
         overlays: Sequence[tuple[Overlay, int]] = (),
+        describe: bool = True,
     ) -> None:
         transformations = [variant.transformation for variant in wanted]
         opened = open_picture(fd, content_type, limits, transformations)
-        self._taken_at = taken_at(opened.first)
-        self._picture = to_srgb(orient(opened))
-        self._kept: list[Picture] = []
+        self._frames = opened.frames
+        self._taken_at = taken_at(opened.picture.first)
+        self._has_alpha = opened.picture.has_alpha
+        self._sources = Sources(opened.picture, transformations, describe)
         self._wanted = wanted
         self._overlays = overlays
 
     def variants(self) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error]]:
-        """Each wanted variant, the largest first, or why it alone could not be made."""
+        """Each wanted variant, the largest first, or why it alone could not be made. Raises
+        pyvips.Error when it is the picture that can't be read.
+        """
 
         def area(variant: WantedVariant) -> int:
-            width, height = scaled_sides(self._picture.sides, variant.transformation)
-            return width * height
+            return self._sources.area(variant.transformation)
 
         for variant in sorted(self._wanted, key=area, reverse=True):
+            made: Encoded | Rejected | pyvips.Error
+            reading = True
             try:
-                yield variant, self._make(variant.transformation)
+                source = self._sources.source(variant.transformation)
+                reading = False
+                made = self._make(source, variant.transformation)
             except (Rejected, pyvips.Error) as error:
-                yield variant, error
+                if reading and self._sources.streams:
+                    raise
+                made = error
+            yield variant, made
 
     def describe(self) -> Description:
         """What was seen; cheapest after the variants, from the smallest of their sources."""
-        width, height = self._picture.sides
-        sample = shrink_to_sample(self._kept[-1] if self._kept else self._picture)
+        width, height = self._sources.sides()
+        sample = shrink_to_sample(self._sources.smallest())
         return Description(
             width=width,
             height=height,
-            frames=len(self._picture.frames),
+            frames=self._frames,
             placeholder=placeholder(sample),
             dominant_color=dominant_color(sample),
             taken_at=self._taken_at,
-            has_alpha=self._picture.has_alpha,
+            has_alpha=self._has_alpha,
         )
 
-    def _make(self, wanted: Transformation) -> Encoded:
-        picture = self._source(wanted)
+    def _make(self, picture: Picture, wanted: Transformation) -> Encoded:
+        original = self._sources.sides(wanted)
         for step in STEPS:
             picture = step(picture, wanted)
+            _check(step.__name__, picture.sides, original)
         data, content_type = encode(picture, wanted)
-        width, height = result_sides(self._picture.sides, wanted)
-        return Encoded(data, content_type, width, height)
-
-    def _source(self, wanted: Transformation) -> Picture:
-        """The smallest picture that is fine enough. What is scaled down by much is kept, since
-        smaller variants, the placeholder and the dominant colour can be made from it.
-        """
-        whole = scaled_sides(self._picture.sides, wanted)
-        fine = [source for source in self._kept if _is_fine(source, whole)]
-        if fine or not _is_fine(self._picture, whole):
-            return fine[-1] if fine else self._picture
-        self._kept.append(scale(self._picture, whole).in_memory())
-        return self._kept[-1]
+        return Encoded(data, content_type, *picture.frame_sides)
 
 
-def _is_fine(source: Picture, sides: Sides) -> bool:
-    width, height = source.first.width, source.first.height
-    return bool(width >= sides[0] * FINE and height >= sides[1] * FINE)
+def _check(step: str, sides: Sides, original: Sides) -> None:
+    """Raise `Rejected` for a result that is too large; no pixel of it has been computed yet."""
+    if geometry.too_large(sides, original):
+        raise Rejected(
+            "result-too-large",
+            f"{step} makes a result of {sides[0]} x {sides[1]} pixels; at most {MAX_SIDE} a side "
+            f"and {MAX_PIXELS} in all are made.",
+        )

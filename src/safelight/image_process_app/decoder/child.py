@@ -90,6 +90,7 @@ def _process(
             limits,
             request.wanted,
             list(zip(request.overlays, overlays, strict=True)),
+            request.describe,
         )
         _say(connection, Opened())
         for variant, made in pipeline.variants():

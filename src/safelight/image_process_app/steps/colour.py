@@ -17,7 +17,8 @@ INTENT = {"intent": "relative", "black_point_compensation": True}
 
 
 def to_srgb(picture: Picture) -> Picture:
-    """SRGB or grey, 8 or 16 bits as the source, alpha as it was, without a profile.
+    """SRGB or grey, 8 or 16 bits as the source, alpha as it was, without a profile. Each pixel is
+    converted by itself and when it is read, so it costs least once the picture is small.
 
     A profile that can't be used must not cost the picture: its colours are then taken as they
     are. Grey stays grey.
@@ -25,7 +26,15 @@ def to_srgb(picture: Picture) -> Picture:
     first = picture.first
     if _is_plain(first):
         return picture.map(_without_profile)
-    return picture.map(_convert).in_memory()
+    return picture.map(_convert)
+
+
+def converts_late(image: pyvips.Image) -> bool:
+    """Whether it may be scaled before it is converted: nothing is lost, and less to be done."""
+    if image.format not in ("uchar", "ushort"):
+        return False
+    ink = image.interpretation == "cmyk" and not image.hasalpha()
+    return ink or image.interpretation in SRGB + GREY
 
 
 def _is_plain(image: pyvips.Image) -> bool:
@@ -80,16 +89,24 @@ def _convert(image: pyvips.Image) -> pyvips.Image:
 def _through_profile(image: pyvips.Image, depth: int) -> pyvips.Image:
     if image.get_typeof(PROFILE):
         try:
-            # The transform is lazy: only reading a pixel shows whether the profile is usable.
-            converted = image.icc_transform("srgb", embedded=True, depth=depth, **INTENT)
-            converted.getpoint(0, 0)
+            _try_profile(image, depth)
         except pyvips.Error:
             image = _without_profile(image)
         else:
-            return converted
+            return image.icc_transform("srgb", embedded=True, depth=depth, **INTENT)
     if image.interpretation == "cmyk":
         return image.icc_transform("srgb", input_profile="cmyk", depth=depth, **INTENT)
     return image
+
+
+def _try_profile(image: pyvips.Image, depth: int) -> None:
+    """Raise pyvips.Error for a profile that can't be used, which only reading a pixel shows: one
+    of the like, since those of the picture may be read only once.
+    """
+    pixel = pyvips.Image.black(1, 1, bands=image.bands).cast(image.format)
+    pixel = pixel.copy(interpretation=image.interpretation, coding=image.coding)
+    pixel.set_type(pyvips.GValue.blob_type, PROFILE, image.get(PROFILE))
+    pixel.icc_transform("srgb", embedded=True, depth=depth, **INTENT).getpoint(0, 0)
 
 
 def _without_profile(image: pyvips.Image) -> pyvips.Image:

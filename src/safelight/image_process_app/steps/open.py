@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyvips
 
+from safelight.contract.geometry import Sides, crop_box, scaled_sides
 from safelight.contract.transformations import Transformation
+from safelight.image_process_app.copyright import copyright_of
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.picture import Picture
+from safelight.image_process_app.steps.encode import animates
 from safelight.image_process_app.steps.guard import guard_header, guard_screen
-from safelight.image_process_app.steps.resize import Sides, scaled_sides
+from safelight.image_process_app.steps.orient import is_sideways
 
 LOADERS = {
     "image/jpeg": "jpegload_source",
@@ -22,18 +26,30 @@ LOADERS = {
 ANIMATED = ("image/gif", "image/webp")
 """Types whose pages are frames. The pages of a TIFF are other pictures, those of an AVIF tiles."""
 SHRINKS = (8, 4, 2)
-FINE = 2
+FINE, FAST = 2, 1
+"""How many times the sides of the result the decoder leaves, which scales coarsely itself."""
 DEFAULT_DELAY = 100
 """Milliseconds a frame is shown when the file does not say."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A picture as it is stored, in its own colours and orientation. Its pixels can be read once
+    and from the top, unless it is animated; `frames` is how many its file has.
+    """
+
+    picture: Picture
+    frames: int
+
+
 def open_picture(
     fd: int, content_type: str, limits: Limits, wanted: Sequence[Transformation]
-) -> Picture:
-    """The picture in memory, every pixel decoded once, in its own colours and orientation.
+) -> Opened:
+    """The picture, no more of it than is needed for what is wanted.
 
     Headers are judged before any pixel is decoded. Where only small results are wanted, a JPEG
-    is decoded at a fraction of its sides. Raises `Rejected`, pyvips.Error.
+    is decoded at a fraction of its sides; where none moves, an animation's first frame alone.
+    Raises `Rejected`, pyvips.Error.
     """
     if content_type not in LOADERS:
         raise Rejected("unsupported-image", "Pictures of this kind are not taken.")
@@ -42,27 +58,33 @@ def open_picture(
     header = _load(fd, content_type)
     frames = header.get("n-pages") if content_type in ANIMATED and _has(header, "n-pages") else 1
     guard_header(header, frames, limits)
-    sides = (header.width, header.height)
-    if frames > 1:
-        return _frames(_load(fd, content_type, n=-1), frames)
-    shrink = _shrink(sides, wanted) if content_type == "image/jpeg" else 1
+    line = copyright_of(header) if any(w.metadata == "copyright" for w in wanted) else ""
+    if frames > 1 and any(animates(w) for w in wanted):
+        picture = _frames(_load(fd, content_type, n=-1), frames, line)
+        return Opened(picture, frames)
+    shrink = _shrink(header, wanted) if content_type == "image/jpeg" else 1
     image = _load(fd, content_type, **({"shrink": shrink} if shrink > 1 else {}))
-    return Picture((image.copy_memory(),), sides=sides)
+    return Opened(Picture((image,), (header.width, header.height), copyright=line), frames)
 
 
-def _shrink(sides: Sides, wanted: Sequence[Transformation]) -> int:
-    """1, 2, 4 or 8: the decoder's own scaling is coarse, so it leaves at least twice the sides
-    of the largest result, whichever way the picture will be turned.
-    """
-    ways = (sides, sides[::-1])
-    shares = [
-        result / side
-        for way in ways
-        for transformation in wanted
-        for result, side in zip(scaled_sides(way, transformation), way, strict=True)
-    ]
-    share = max(shares, default=1.0)
-    return next((shrink for shrink in SHRINKS if share * shrink <= 1 / FINE), 1)
+def _shrink(header: pyvips.Image, wanted: Sequence[Transformation]) -> int:
+    """1, 2, 4 or 8: as much as the most demanding of the results allows."""
+    return min((_shrink_for(header, transformation) for transformation in wanted), default=1)
+
+
+def _shrink_for(header: pyvips.Image, wanted: Transformation) -> int:
+    sides = header.width, header.height
+    if wanted.auto_orient and is_sideways(header):
+        sides = sides[::-1]
+    box = crop_box(sides, wanted)
+    if wanted.trim is not None or box is None:
+        return 1  # a border is found on the picture as it is
+    part: Sides = box.width, box.height
+    share = max(
+        result / side for result, side in zip(scaled_sides(part, wanted), part, strict=True)
+    )
+    reserve = FAST if wanted.effort == 0 and wanted.format in ("auto", "jpeg") else FINE
+    return next((shrink for shrink in SHRINKS if share * shrink <= 1 / reserve), 1)
 
 
 def _load(fd: int, content_type: str, **options: int) -> pyvips.Image:
@@ -72,7 +94,7 @@ def _load(fd: int, content_type: str, **options: int) -> pyvips.Image:
     return load(source, access="sequential", fail_on="error", **options)
 
 
-def _frames(roll: pyvips.Image, count: int) -> Picture:
+def _frames(roll: pyvips.Image, count: int, line: str) -> Picture:
     """Cut the roll of frames, one below the other, into frames."""
     roll = roll.copy_memory()
     height = roll.height // count
@@ -86,6 +108,7 @@ def _frames(roll: pyvips.Image, count: int) -> Picture:
         sides=(roll.width, height),
         delays=tuple(delays[:count]),
         loop=roll.get("loop") if _has(roll, "loop") else 0,
+        copyright=line,
     )
 
 

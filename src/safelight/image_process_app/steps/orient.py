@@ -1,6 +1,6 @@
 """Turn a picture the way it is displayed."""
 
-from dataclasses import replace
+import pyvips
 
 from safelight.image_process_app.picture import Picture
 
@@ -10,9 +10,25 @@ SIDEWAYS = range(5, 9)
 TAG = "orientation"
 
 
+def is_turned(image: pyvips.Image) -> bool:
+    """Whether it is stored in another way than it is displayed."""
+    return _tag(image) in TURNS
+
+
+def is_sideways(image: pyvips.Image) -> bool:
+    """Whether it is stored with its width for its height."""
+    return _tag(image) in SIDEWAYS
+
+
 def orient(picture: Picture) -> Picture:
-    """Apply EXIF orientation and drop its tag; a tag out of range counts as upright."""
-    tag = picture.first.get(TAG) if picture.first.get_typeof(TAG) else UPRIGHT
-    if tag in TURNS:
-        picture = picture.map(lambda frame: frame.autorot()).in_memory()
-    return replace(picture, sides=picture.sides[::-1]) if tag in SIDEWAYS else picture
+    """Apply EXIF orientation and drop its tag; a tag out of range counts as upright. Reads the
+    pixels in any order.
+    """
+    if not is_turned(picture.first):
+        return picture
+    sides = picture.sides[::-1] if is_sideways(picture.first) else picture.sides
+    return picture.map(lambda frame: frame.autorot()).with_sides(sides)
+
+
+def _tag(image: pyvips.Image) -> int:
+    return int(image.get(TAG)) if image.get_typeof(TAG) else UPRIGHT

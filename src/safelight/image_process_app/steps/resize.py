@@ -4,45 +4,38 @@ import math
 
 import pyvips
 
+from safelight.contract.geometry import Sides, fitted_sides, scaled_sides
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.picture import SRGB, Picture
+from safelight.image_process_app.backdrop import backdrop
+from safelight.image_process_app.picture import Picture
+from safelight.image_process_app.steps.gravity import cut
 
-Sides = tuple[int, int]
-
-
-def scaled_sides(sides: Sides, wanted: Transformation) -> Sides:
-    """Sides of the whole picture before anything is cut away, each at least 1."""
-    width, height = sides
-    factors = [side / of for side, of in ((wanted.width, width), (wanted.height, height)) if side]
-    if not factors:
-        return sides
-    factor = max(factors) if wanted.fit == "cover" else min(1.0, *factors)
-    return max(1, round(width * factor)), max(1, round(height * factor))
-
-
-def result_sides(sides: Sides, wanted: Transformation) -> Sides:
-    """Sides of the result, in pixels."""
-    width, height = scaled_sides(sides, wanted)
-    if wanted.fit != "cover":
-        return width, height
-    return wanted.width or width, wanted.height or height
+FARTHEST = 1_000_000
+"""No library describes pictures that are much longer; none is made."""
 
 
 def resize(picture: Picture, wanted: Transformation) -> Picture:
-    """Scale to what is wanted, and cut what then reaches beyond it."""
+    """Scale to what is wanted; then cut what reaches beyond it, or pad what is missing."""
     whole = scaled_sides(picture.sides, wanted)
-    result = result_sides(picture.sides, wanted)
-    if whole[0] > picture.sides[0] or whole[1] > picture.sides[1]:
+    fitted = fitted_sides(picture.sides, wanted)
+    if max(fitted) > FARTHEST:
+        return picture.with_sides(fitted)  # which the pipeline refuses
+    enlarged = whole[0] > picture.sides[0] or whole[1] > picture.sides[1]
+    if enlarged and wanted.fit == "cover":
         # Cut first where it will be enlarged: a line of 1 x 10,000 would become 10,000 squares.
-        now = picture.first
-        fit = _inside((now.width, now.height), result)
-        return scale(_cut(picture, fit, wanted.gravity), result)
-    return _cut(scale(picture, whole), result, wanted.gravity)
+        part = cut(picture, _inside(picture.frame_sides, fitted), wanted.gravity)
+        return scale(part, fitted).with_sides(fitted)
+    scaled = scale(picture, whole)
+    if wanted.fit == "pad":
+        return _pad(scaled, fitted, wanted).with_sides(fitted)
+    return cut(scaled, fitted, wanted.gravity).with_sides(fitted)
 
 
 def scale(picture: Picture, sides: Sides) -> Picture:
-    """Lanczos to exactly these sides, alpha premultiplied so that no hidden colour shows."""
-    if (picture.first.width, picture.first.height) == sides:
+    """Lanczos to frames of exactly these sides, alpha premultiplied so that no hidden colour
+    shows.
+    """
+    if picture.frame_sides == sides:
         return picture
     return picture.map(lambda frame: _scale_frame(frame, sides))
 
@@ -65,16 +58,14 @@ def _inside(sides: Sides, shape: Sides) -> Sides:
     )
 
 
-def _cut(picture: Picture, sides: Sides, gravity: object) -> Picture:
-    """Cut around the gravity; an animation in all frames where its first says."""
-    width, height = sides
-    first = picture.first
-    if (first.width, first.height) == sides:
+def _pad(picture: Picture, sides: Sides, wanted: Transformation) -> Picture:
+    """The picture in the middle of a box of these sides."""
+    if picture.frame_sides == sides:
         return picture
-    left, top = (first.width - width) // 2, (first.height - height) // 2
-    if gravity == "attention":
-        plain = first if first.interpretation in SRGB else first.colourspace("srgb")
-        plain = plain.flatten() if plain.hasalpha() else plain
-        found = plain.colourspace("srgb").smartcrop(width, height, interesting="attention")
-        left, top = -found.xoffset, -found.yoffset
-    return picture.map(lambda frame: frame.crop(left, top, width, height))
+    picture, levels = backdrop(picture, wanted)
+    left, top = (
+        (side - inner) // 2 for side, inner in zip(sides, picture.frame_sides, strict=True)
+    )
+    return picture.map(
+        lambda frame: frame.embed(left, top, *sides, extend="background", background=levels)
+    )
