@@ -2,9 +2,11 @@
 
 import pyvips
 
-from safelight.contract.options import CLEAR, levels
+from safelight.contract.options import levels
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.picture import GREY, Picture
+from safelight.image_process_app.bands import in_colour, in_levels, is_grey, with_alpha
+from safelight.image_process_app.compositing import over
+from safelight.image_process_app.picture import Picture
 
 WHITE = "ffffff"
 OPAQUE = 255
@@ -13,22 +15,30 @@ DEEP = 257
 
 
 def backdrop(picture: Picture, wanted: Transformation) -> tuple[Picture, list[int]]:
-    """The picture, fit to have the background beside it, and the background's levels, one for
-    each of its bands and in its depth.
+    """The picture, fit to have empty places beside it, and the levels of those, one for each of
+    its bands and in its depth.
 
-    Where none is wanted it is clear if the picture has alpha, else white. The picture gains
-    alpha where the background has it, and colour where it is grey and the background is not.
+    They have the background, white where none is wanted. Where that is to be seen through, or the
+    picture is, they are clear, and the step `background` lays the colour behind all of it, once.
+    The picture gains alpha for that, and colour where it is grey and the background is not.
     """
-    colour = wanted.background or (CLEAR if picture.has_alpha else WHITE)
-    red, green, blue, alpha = levels(colour)
-    if alpha < OPAQUE and not picture.has_alpha:
-        picture = picture.map(lambda frame: frame.addalpha())
-    if picture.first.interpretation in GREY and not red == green == blue:
-        picture = picture.map(_with_colour)
-    found = [red] if picture.first.interpretation in GREY else [red, green, blue]
-    if picture.has_alpha:
-        found.append(alpha)
-    return picture, [level * depth(picture.first) for level in found]
+    colour = wanted.background or WHITE
+    if picture.has_alpha or levels(colour)[-1] < OPAQUE:
+        picture = picture.map(with_alpha)
+        return picture, [0] * picture.first.bands
+    picture = _able_to_show(picture, colour)
+    return picture, in_levels(colour, picture.first)
+
+
+def before(picture: Picture, colour: str) -> Picture:
+    """The picture before a colour as the contract writes it; an opaque one takes the alpha away."""
+
+    def lay(frame: pyvips.Image) -> pyvips.Image:
+        alpha = levels(colour)[-1]
+        clear = [alpha * depth(frame)] if alpha < OPAQUE else []
+        return over(frame, frame.new_from_image(in_levels(colour, frame) + clear))
+
+    return _able_to_show(picture, colour).map(lay)
 
 
 def depth(frame: pyvips.Image) -> int:
@@ -36,5 +46,5 @@ def depth(frame: pyvips.Image) -> int:
     return DEEP if frame.format == "ushort" else 1
 
 
-def _with_colour(frame: pyvips.Image) -> pyvips.Image:
-    return frame.colourspace("rgb16" if frame.format == "ushort" else "srgb")
+def _able_to_show(picture: Picture, colour: str) -> Picture:
+    return picture if is_grey(colour) else picture.map(in_colour)

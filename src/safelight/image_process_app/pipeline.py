@@ -12,6 +12,9 @@ from safelight.contract.transformations import MAX_PIXELS, MAX_SIDE, Transformat
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.sources import Sources
+from safelight.image_process_app.steps.adjust import adjust
+from safelight.image_process_app.steps.background import background
+from safelight.image_process_app.steps.blur import blur
 from safelight.image_process_app.steps.crop import crop
 from safelight.image_process_app.steps.describe import (
     dominant_color,
@@ -24,9 +27,15 @@ from safelight.image_process_app.steps.flatten import flatten
 from safelight.image_process_app.steps.flip import flip
 from safelight.image_process_app.steps.grayscale import grayscale
 from safelight.image_process_app.steps.open import open_picture
+from safelight.image_process_app.steps.overlays import Overlays
+from safelight.image_process_app.steps.pad import pad
+from safelight.image_process_app.steps.pixelate import pixelate
 from safelight.image_process_app.steps.resize import resize
 from safelight.image_process_app.steps.rotate import rotate
+from safelight.image_process_app.steps.sharpen import sharpen
+from safelight.image_process_app.steps.tint import tint
 from safelight.image_process_app.steps.trim import trim
+from safelight.image_process_app.steps.watermark import watermark
 
 STEPS = (
     trim,
@@ -34,10 +43,18 @@ STEPS = (
     resize,
     rotate,
     flip,
+    adjust,
     grayscale,
-    flatten,
+    tint,
+    blur,
+    sharpen,
+    pixelate,
+    pad,
+    background,
 )
-"""What happens to each variant, in this order, between the shared decode and `encode`."""
+"""What happens to each variant, in this order, between the shared decode and what has need of
+more than the picture: `watermark`, then `flatten` and `encode`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,7 @@ class Pipeline:
         self._has_alpha = opened.picture.has_alpha
         self._sources = Sources(opened.picture, transformations, describe)
         self._wanted = wanted
-        self._overlays = overlays
+        self._overlays = Overlays(overlays, limits)
 
     def variants(self) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error]]:
         """Each wanted variant, the largest first, or why it alone could not be made. Raises
@@ -115,7 +132,8 @@ class Pipeline:
         for step in STEPS:
             picture = step(picture, wanted)
             _check(step.__name__, picture.sides, original)
-        data, content_type = encode(picture, wanted)
+        marked = watermark(picture, wanted, self._overlays)
+        data, content_type = encode(flatten(marked, wanted), wanted)
         return Encoded(data, content_type, *picture.frame_sides)
 
 

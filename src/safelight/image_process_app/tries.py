@@ -9,10 +9,10 @@ import structlog
 from safelight.backends.memory_file import memory_file
 from safelight.backends.objects import Objects
 from safelight.contract import keys
-from safelight.contract.messages import Description, Fault, Job
+from safelight.contract.messages import Description, Job
 from safelight.image_process_app import metrics
 from safelight.image_process_app.decoder.pool import DecoderPool
-from safelight.image_process_app.decoder.protocol import Made
+from safelight.image_process_app.decoder.protocol import NOT_MADE, Made
 from safelight.image_process_app.decoder.worker import ChildFailed
 from safelight.image_process_app.limits import Rejected
 
@@ -21,9 +21,6 @@ TRIES = 3
 
 DEADLY = "The picture could not be processed: opening it failed every time."
 MISSING = "The file of this picture is gone."
-NOT_MADE = Fault(
-    code="variant-failed", detail="The picture can be opened, but this could not be made of it."
-)
 
 log = structlog.get_logger()
 

@@ -11,10 +11,11 @@ import pyvips
 
 from safelight.contract.messages import Fault, WantedVariant
 from safelight.contract.presets import BUILT_IN
-from safelight.image_process_app.decoder.confinement import confine, die_with_parent
+from safelight.image_process_app.decoder.confinement import FILE_BYTES, confine, die_with_parent
 from safelight.image_process_app.decoder.protocol import (
     END,
     MOST_OVERLAYS,
+    NOT_MADE,
     Done,
     Line,
     Made,
@@ -33,8 +34,9 @@ CORRUPT = Fault(code="corrupt-image", detail="The picture is damaged or incomple
 TOO_COSTLY = Fault(
     code="image-too-large", detail="Opening the picture takes more memory than is allowed."
 )
-NOT_MADE = Fault(
-    code="variant-failed", detail="The picture can be opened, but this could not be made of it."
+TOO_LONG = Fault(
+    code="too-many-bytes",
+    detail=f"This, with what else was made of the picture, has more than {FILE_BYTES} bytes.",
 )
 OUT_OF_MEMORY = (
     "out of memory",
@@ -108,6 +110,8 @@ def _made(variant: WantedVariant, made: Encoded | Rejected | pyvips.Error, targe
         return Made(name=variant.name, error=Fault(code=made.code, detail=made.detail))
     if isinstance(made, pyvips.Error):
         return Made(name=variant.name, error=_fault(made, NOT_MADE), log=str(made))
+    if os.lseek(target, 0, os.SEEK_CUR) + len(made.data) > FILE_BYTES:
+        return Made(name=variant.name, error=TOO_LONG)
     rest = memoryview(made.data)
     while rest:
         rest = rest[os.write(target, rest) :]

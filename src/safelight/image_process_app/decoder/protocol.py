@@ -16,6 +16,9 @@ ContentType = Literal[
     "image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff"
 ]
 """Everything that a variant can be."""
+NOT_MADE = Fault(
+    code="variant-failed", detail="The picture can be opened, but this could not be made of it."
+)
 
 
 class Line(BaseModel):

@@ -19,11 +19,12 @@ def cut(picture: Picture, sides: Sides, gravity: Gravity) -> Picture:
     if gravity in SMART:
         left, top = _found(picture.first, sides, str(gravity))
     else:
-        left, top = _placed(picture.frame_sides, sides, gravity)
+        left, top = placed(picture.frame_sides, sides, gravity)
     return picture.map(lambda frame: frame.crop(left, top, *sides))
 
 
-def _placed(whole: Sides, sides: Sides, gravity: Gravity) -> tuple[int, int]:
+def placed(whole: Sides, sides: Sides, gravity: Gravity) -> tuple[int, int]:
+    """Left and top of a box of these sides in the whole; `gravity` is not one of `SMART`."""
     spare = whole[0] - sides[0], whole[1] - sides[1]
     if isinstance(gravity, str):
         right, down = "east" in gravity, "south" in gravity

@@ -1,6 +1,7 @@
 """Take the colour out."""
 
 from safelight.contract.transformations import Transformation
+from safelight.image_process_app.bands import colour_of, joined
 from safelight.image_process_app.picture import GREY, Picture
 
 
@@ -9,4 +10,4 @@ def grayscale(picture: Picture, wanted: Transformation) -> Picture:
     if not wanted.grayscale or picture.first.interpretation in GREY:
         return picture
     grey = "grey16" if picture.first.format == "ushort" else "b-w"
-    return picture.map(lambda frame: frame.colourspace(grey))
+    return picture.map(lambda frame: joined(colour_of(frame).colourspace(grey), frame))

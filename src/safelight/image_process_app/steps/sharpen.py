@@ -1,0 +1,30 @@
+"""Sharpen by an unsharp mask."""
+
+import pyvips
+
+from safelight.contract.transformations import Transformation
+from safelight.image_process_app.bands import alpha_of, recolour
+from safelight.image_process_app.compositing import premultiplied
+from safelight.image_process_app.picture import Picture
+from safelight.image_process_app.steps.blur import blurred
+
+AMOUNT = 1.0
+
+
+def sharpen(picture: Picture, wanted: Transformation) -> Picture:
+    """By a sigma in pixels: each pixel moves away from the mean around it by all of what it
+    differs. Alpha stays as it is, and weighs the mean.
+    """
+    if not wanted.sharpen:
+        return picture
+    return picture.map(lambda frame: _sharpened(frame, wanted.sharpen))
+
+
+def _sharpened(frame: pyvips.Image, sigma: float) -> pyvips.Image:
+    alpha = alpha_of(frame)
+    if alpha is None:
+        around = blurred(frame, sigma)
+    else:
+        soft = blurred(premultiplied(frame, alpha), sigma)
+        around = soft[: soft.bands - 1] / soft[soft.bands - 1]
+    return recolour(frame, lambda bands: bands + (bands - around) * AMOUNT)
