@@ -10,8 +10,12 @@ from safelight.backends.memory_file import memory_file
 from safelight.contract.messages import WantedVariant
 from safelight.contract.transformations import Transformation
 from safelight.image_process_app.decoder.pool import DecoderPool
+from safelight.image_process_app.fonts import FONTCONFIG_FILE
 from safelight.image_process_app.limits import Limits
 from safelight.image_process_app.pipeline import Encoded, Pipeline
+
+# As in a decoder child, and before the first letter is drawn in this process.
+os.environ["FONTCONFIG_FILE"] = FONTCONFIG_FILE
 
 Held = Callable[[bytes], int]
 Make = Callable[..., Encoded]

@@ -15,6 +15,7 @@ from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.decoder.protocol import NOT_MADE, Made
 from safelight.image_process_app.decoder.worker import ChildFailed
 from safelight.image_process_app.limits import Rejected
+from safelight.image_process_app.marks import opened_overlays, within_reason
 
 TRIES = 3
 """How often a picture may bring down its decoder before it is rejected."""
@@ -44,6 +45,7 @@ async def results(
 
     Raises `Rejected` for a picture that can't be opened, or kills its decoder every time.
     """
+    job, refused = within_reason(job)
     for number in range(1, TRIES + 1):
         # A file of its own for each try: a child that is being killed may still write to the last.
         with memory_file("variants") as target:
@@ -53,7 +55,7 @@ async def results(
                 metrics.DECODER_FAILURES.inc()
                 log.warning("try failed", image_id=job.image_id, number=number, reason=str(failure))
             else:
-                yield Results(made + _missing(job, made), description, target)
+                yield Results(made + _missing(job, made) + refused, description, target)
                 return
     raise Rejected("processing-error", DEADLY)
 
@@ -64,9 +66,13 @@ async def _try(
     """The original is opened only once a child is free, so waiting jobs cost no memory."""
     original = keys.original(job.account_id, job.image_id)
     try:
-        async with pool.child(urgent) as child, objects.opened(original) as source:
+        async with (
+            pool.child(urgent) as child,
+            objects.opened(original) as source,
+            opened_overlays(job, objects) as overlays,
+        ):
             return await child.decode(
-                job.content_type, job.variants, source, target, describe=describe
+                job.content_type, job.variants, source, target, overlays, describe
             )
     except FileNotFoundError:
         raise Rejected("original-missing", MISSING) from None

@@ -11,6 +11,8 @@ import pyvips
 
 from safelight.contract.messages import Fault, WantedVariant
 from safelight.contract.presets import BUILT_IN
+from safelight.contract.transformations import Transformation
+from safelight.contract.watermarks import Watermark
 from safelight.image_process_app.decoder.confinement import FILE_BYTES, confine, die_with_parent
 from safelight.image_process_app.decoder.protocol import (
     END,
@@ -135,9 +137,11 @@ def _say(connection: socket.socket, line: Line) -> None:
 
 
 def _warm_up() -> None:
-    """Load what the first picture would otherwise wait for."""
+    """Load what the first picture would otherwise wait for, the font too."""
     square = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
     wanted = [WantedVariant(name=n, transformation=t) for n, t in BUILT_IN.items()]
+    lettered = Transformation(watermark=Watermark(text="A"))
+    wanted.append(WantedVariant(name="lettered", transformation=lettered))
     fd = os.memfd_create("warm-up") if hasattr(os, "memfd_create") else -1
     if fd < 0:
         return

@@ -19,6 +19,7 @@ from safelight.image_process_app.decoder.protocol import (
     Refused,
     Request,
 )
+from safelight.image_process_app.fonts import FONTCONFIG_FILE
 
 ENVIRONMENT = {
     "VIPS_BLOCK_UNTRUSTED": "1",
@@ -26,6 +27,7 @@ ENVIRONMENT = {
     "VIPS_WARNING": "0",
     "MALLOC_ARENA_MAX": "2",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "FONTCONFIG_FILE": FONTCONFIG_FILE,
 }
 """Empty but for how to decode. Huge pages for the buffers of whole pictures save a seventh of
 the time; the kernel would otherwise hand them out 4 KiB at a time."""

@@ -27,7 +27,7 @@ DARKNESS = 0.7
 SPREAD = 2.5
 """How dark the shadow is where it is darkest, and how far it stays so."""
 WHITE = 255
-NOTHING = Rejected("watermark-unusable", "None of the letters of the watermark's text can be seen.")
+NOTHING = "None of the letters of the watermark's text can be seen."
 
 
 def lettering(text: str, box: Sides) -> pyvips.Image:
@@ -58,7 +58,7 @@ def _letters(text: str, size: float) -> pyvips.Image:
         )
     except pyvips.Error as error:
         if "no text to render" in str(error):
-            raise NOTHING from None
+            raise Rejected("watermark-unusable", NOTHING) from None
         raise
 
 

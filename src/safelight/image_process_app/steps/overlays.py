@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pyvips
 
-from safelight.contract.messages import Overlay
+from safelight.contract.messages import Fault, Overlay
 from safelight.contract.transformations import Transformation
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.picture import Picture
@@ -13,7 +13,8 @@ from safelight.image_process_app.steps.open import open_picture
 from safelight.image_process_app.steps.orient import orient
 
 STILL = Transformation(animated=False)
-MISSING = Rejected("watermark-missing", "The image of the watermark is gone.")
+MISSING = Fault(code="watermark-missing", detail="The image of the watermark is gone.")
+DAMAGED = "The image of the watermark is damaged or incomplete."
 UNUSABLE = "watermark-unusable"
 
 
@@ -23,7 +24,7 @@ class Overlays:
     def __init__(self, given: Sequence[tuple[Overlay, int]], limits: Limits) -> None:
         self._given = {overlay.image_id: (fd, overlay.content_type) for overlay, fd in given}
         self._limits = limits
-        self._opened: dict[str, Picture | Rejected] = {}
+        self._opened: dict[str, Picture | Fault] = {}
 
     def picture(self, image_id: str) -> Picture:
         """The first frame, upright and in sRGB, in memory.
@@ -33,17 +34,18 @@ class Overlays:
         if image_id not in self._opened:
             self._opened[image_id] = self._open(image_id)
         opened = self._opened[image_id]
-        if isinstance(opened, Rejected):
-            raise opened
+        if isinstance(opened, Fault):
+            raise Rejected(opened.code, opened.detail)
         return opened
 
-    def _open(self, image_id: str) -> Picture | Rejected:
+    def _open(self, image_id: str) -> Picture | Fault:
         if image_id not in self._given:
             return MISSING
         try:
             opened = open_picture(*self._given[image_id], self._limits, [STILL])
             return orient(to_srgb(opened.picture.still()).in_memory()).in_memory()
         except Rejected as refusal:
-            return Rejected(UNUSABLE, f"The image of the watermark can't be used. {refusal.detail}")
+            words = f"The image of the watermark can't be used. {refusal.detail}"
+            return Fault(code=UNUSABLE, detail=words)
         except pyvips.Error:
-            return Rejected(UNUSABLE, "The image of the watermark is damaged or incomplete.")
+            return Fault(code=UNUSABLE, detail=DAMAGED)
