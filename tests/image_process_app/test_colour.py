@@ -19,10 +19,15 @@ PRIMARIES = {
 }
 
 
-def a_profile(name: str, gamma: float = 2.2, version: int = 2) -> bytes:
-    """A display profile with the primaries of sRGB, and a curve of its own."""
+def a_profile(
+    name: str,
+    gamma: float = 2.2,
+    version: int = 2,
+    primaries: dict[str, tuple[float, float, float]] = PRIMARIES,
+) -> bytes:
+    """A display profile, with the primaries of sRGB if no others are given and its own curve."""
     tags = {"desc": _old(name) if version == 2 else _new(name), "cprt": b"text\0\0\0\0none\0"}
-    for tag, xyz in PRIMARIES.items():
+    for tag, xyz in primaries.items():
         tags[tag] = b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in xyz))
     for tag in ("rTRC", "gTRC", "bTRC"):
         tags[tag] = b"curv\0\0\0\0" + struct.pack(">IHH", 1, round(gamma * 256), 0)

@@ -110,6 +110,7 @@ def frames() -> list[Image.Image]:
     return film
 
 
+@cache
 def animation(form: str) -> bytes:
     """The film as GIF or WebP, played three times."""
     first, *rest = frames()

@@ -32,8 +32,8 @@ def resize(picture: Picture, wanted: Transformation) -> Picture:
 
 
 def scale(picture: Picture, sides: Sides) -> Picture:
-    """Lanczos to frames of exactly these sides, alpha premultiplied so that no hidden colour
-    shows.
+    """Frames of exactly these sides, by Lanczos where they get smaller and bicubic where they get
+    larger; alpha premultiplied so that no hidden colour shows.
     """
     if picture.frame_sides == sides:
         return picture
@@ -41,16 +41,36 @@ def scale(picture: Picture, sides: Sides) -> Picture:
 
 
 def _scale_frame(frame: pyvips.Image, sides: Sides) -> pyvips.Image:
-    across, down = sides[0] / frame.width, sides[1] / frame.height
     if not frame.hasalpha():
-        return frame.resize(across, vscale=down)
+        return _scale_plain(frame, sides)
     premultiplied = frame.premultiply()
     if frame.format == "uchar":
         # Eight times as fast as floats, and no further from them than half a level as it is seen.
         premultiplied = premultiplied.rint().cast("uchar")
-    resized = premultiplied.resize(across, vscale=down).unpremultiply()
+    resized = _scale_plain(premultiplied, sides).unpremultiply()
     # A cast cuts the fraction off, which would darken every picture by half a level.
     return resized.rint().cast(frame.format).copy(interpretation=frame.interpretation)
+
+
+def _scale_plain(frame: pyvips.Image, sides: Sides) -> pyvips.Image:
+    across, down = sides[0] / frame.width, sides[1] / frame.height
+    if across < 1 or down < 1:
+        frame = frame.resize(min(1, across), vscale=min(1, down))
+    if across <= 1 and down <= 1:
+        return frame
+    # The enlarging of `resize` is off by up to half a pixel, so the middles of the corner pixels
+    # are laid upon each other here.
+    return frame.affine(
+        [max(1, across), 0, 0, max(1, down)],
+        interpolate=pyvips.Interpolate.new("bicubic"),
+        oarea=[0, 0, *sides],
+        idx=0.5,
+        idy=0.5,
+        odx=-0.5,
+        ody=-0.5,
+        extend="copy",
+        premultiplied=True,
+    )
 
 
 def _inside(sides: Sides, shape: Sides) -> Sides:
