@@ -17,6 +17,10 @@ NOTICE = b"\x1c\x02\x74"
 RIGHTS = re.compile(
     rb"<dc:rights\b[^>]*>.{0,400}?<rdf:li\b[^>]*>([^<]{1,4000})</rdf:li>", re.DOTALL
 )
+PLAIN = {"page-height", "delay", "loop"}
+"""What is neither pixels nor the sides of them and still needed, to write an animation."""
+RESOLUTION = 72 / 25.4
+"""Pixels a millimetre, which every file must have and no page looks at."""
 DOCUMENT = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
@@ -33,7 +37,7 @@ def copyright_of(image: pyvips.Image) -> str:
     """
     for name, read in ((EXIF, _from_exif), (IPTC, _from_iptc), (XMP, _from_xmp)):
         if image.get_typeof(name):
-            line = _line(read(bytes(image.get(name))))
+            line = _line(read(_blob(image, name)))
             if line:
                 return line
     return ""
@@ -45,10 +49,9 @@ def with_copyright(image: pyvips.Image, line: str, form: str) -> tuple[pyvips.Im
     As the Copyright of EXIF, which takes ASCII alone; other letters, and a TIFF, have it as
     the dc:rights of XMP. A GIF can't keep it.
     """
-    image = image.copy()
-    for name in image.get_fields():
-        if name.startswith("exif-") or name in (EXIF, IPTC, XMP, "orientation"):
-            image.remove(name)
+    image = image.copy(xres=RESOLUTION, yres=RESOLUTION)
+    for name in set(image.get_fields()) - PLAIN:
+        image.remove(name)
     if not line or form == "gif":
         return image, "none"
     if line.isascii() and form != "tiff":
@@ -57,6 +60,13 @@ def with_copyright(image: pyvips.Image, line: str, form: str) -> tuple[pyvips.Im
     document = DOCUMENT.format(html.escape(line)).encode()
     image.set_type(pyvips.GValue.blob_type, XMP, document)
     return image, "xmp"
+
+
+def _blob(image: pyvips.Image, name: str) -> bytes:
+    try:
+        return bytes(image.get(name))
+    except RuntimeError:  # what pyvips makes of a blob without any byte
+        return b""
 
 
 def _line(text: bytes) -> str:

@@ -158,6 +158,7 @@ class Child:
                     return made, description
             case Refused(error=error):
                 raise Rejected(error.code, error.detail)
+        self._worker.idle = False  # it has ended as it should, and is not to be trusted again
         raise ChildFailed(NONSENSE)
 
 

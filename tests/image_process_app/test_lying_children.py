@@ -1,0 +1,86 @@
+"""A child may have been taken over by what it opened: it is not believed blindly."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from safelight.backends.memory_file import memory_file
+from safelight.contract.messages import Description, Fault, WantedVariant
+from safelight.contract.presets import BUILT_IN
+from safelight.image_process_app.decoder.pool import Child
+from safelight.image_process_app.decoder.protocol import Done, Line, Made, Opened
+from safelight.image_process_app.decoder.worker import ChildFailed, Worker
+from safelight.image_process_app.limits import Limits
+
+WANTED = [WantedVariant(name=name, transformation=BUILT_IN[name]) for name in ("thumb", "small")]
+SEEN = Description(width=1, height=1, frames=1, placeholder="", dominant_color="#000000")
+DONE = Done(description=SEEN)
+
+
+def a_variant(name: str, size: int = 3) -> Made:
+    return Made(name=name, content_type="image/webp", width=1, height=1, size=size)
+
+
+async def asked(answers: Sequence[Line | bytes], describe: bool = True) -> tuple[list[str], bool]:
+    """What a child is taken for that says this: the names it made, and whether it is kept."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "import time; time.sleep(60)", start_new_session=True
+    )
+    worker = Worker(process, ours)
+    said = [
+        line if isinstance(line, bytes) else line.model_dump_json().encode() for line in answers
+    ]
+    try:
+        with theirs, memory_file("variants") as target:
+            socket.socket.sendall(theirs, b"".join(line + b"\n" for line in said))
+            _write(target, 6)
+            child = Child(worker, 5.0, Limits())
+            made, _ = await child.decode("image/jpeg", WANTED, target, target, describe=describe)
+            return [variant.name for variant in made], worker.idle
+    except ChildFailed:
+        assert not worker.idle
+        raise
+    finally:
+        await worker.kill()
+
+
+def _write(target: int, size: int) -> None:
+    with open(target, "wb", closefd=False) as file:
+        file.write(bytes(size))
+
+
+async def test_a_child_that_says_what_can_be_is_kept() -> None:
+    answers = [Opened(), a_variant("small"), a_variant("thumb"), DONE]
+    assert await asked(answers) == (["small", "thumb"], True)
+
+
+async def test_a_variant_of_which_it_says_nothing_is_missing() -> None:
+    assert await asked([Opened(), a_variant("small"), DONE]) == (["small"], True)
+    assert await asked([Opened(), Done()], describe=False) == ([], True)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [a_variant("small"), a_variant("small"), DONE],
+        [a_variant("another"), DONE],
+        [a_variant("small", size=7), DONE],
+        [a_variant("small", size=4), a_variant("thumb", size=3), DONE],
+        [a_variant("small", size=0), DONE],
+        [Made(name="small", size=3), DONE],
+        [Made(name="small", error=Fault(code="x", detail="y")), a_variant("small"), DONE],
+        [b'{"kind": "made", "name": "small", "content_type": "text/html", "size": 3}', DONE],
+        [b'{"kind": "made", "name": "small", "content_type": "image/png", "size": -3}', DONE],
+        [Done()],  # without the description that was asked for
+        [b"no JSON"],
+        [b"[" * 10_000],
+    ],
+)
+async def test_a_child_that_says_what_can_not_be_has_failed(answers: list[Line | bytes]) -> None:
+    with pytest.raises(ChildFailed):
+        await asked(answers)
