@@ -63,6 +63,10 @@ bench-scaled: .venv/dev ## Measure the product in parts, on servers that it star
 bench-pixels: bench/pixels/node_modules ## Measure pixels beside Pillow and sharp: time, likeness, memory
 	$(PYTHON) -m bench.pixels
 
+.PHONY: docs-pictures
+docs-pictures: .venv/dev ## Make the pictures of docs/transformations.md and the contact sheet
+	$(PYTHON) -m docs.samples
+
 .PHONY: corpus
 corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures (DIR=)
 	$(PYTHON) -m tests.corpus $(DIR)
