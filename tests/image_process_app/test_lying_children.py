@@ -11,7 +11,7 @@ from safelight.backends.memory_file import memory_file
 from safelight.contract.messages import Description, Fault, WantedVariant
 from safelight.contract.presets import BUILT_IN
 from safelight.image_process_app.decoder.pool import Child
-from safelight.image_process_app.decoder.protocol import Done, Line, Made, Opened
+from safelight.image_process_app.decoder.protocol import Done, Line, Made, Making, Opened
 from safelight.image_process_app.decoder.worker import ChildFailed, Worker
 from safelight.image_process_app.limits import Limits
 
@@ -38,6 +38,7 @@ async def asked(answers: Sequence[Line | bytes], describe: bool = True) -> tuple
     try:
         with theirs, memory_file("variants") as target:
             socket.socket.sendall(theirs, b"".join(line + b"\n" for line in said))
+            theirs.shutdown(socket.SHUT_WR)
             _write(target, 6)
             child = Child(worker, 5.0, Limits())
             made, _ = await child.decode("image/jpeg", WANTED, target, target, describe=describe)
@@ -84,3 +85,20 @@ async def test_a_variant_of_which_it_says_nothing_is_missing() -> None:
 async def test_a_child_that_says_what_can_not_be_has_failed(answers: list[Line | bytes]) -> None:
     with pytest.raises(ChildFailed):
         await asked(answers)
+
+
+@pytest.mark.parametrize(
+    ("answers", "blamed"),
+    [
+        ([Opened(), Making(name="small")], "small"),
+        ([Opened(), Making(name="small"), a_variant("small")], None),
+        ([Opened(), Making(name="another")], None),
+        ([Opened()], None),
+    ],
+)
+async def test_what_a_child_died_of_is_what_it_was_making(
+    answers: list[Line | bytes], blamed: str | None
+) -> None:
+    with pytest.raises(ChildFailed) as failure:
+        await asked(answers)
+    assert failure.value.variant == blamed

@@ -177,6 +177,7 @@ async def test_a_child_has_nothing_to_steal(monkeypatch: pytest.MonkeyPatch) -> 
             "VIPS_WARNING",
             "MALLOC_ARENA_MAX",
             "GLIBC_TUNABLES",
+            "FONTCONFIG_FILE",
             "LC_CTYPE",
         }
 

@@ -26,6 +26,7 @@ from safelight.contract.messages import (
     job_message,
 )
 from safelight.contract.presets import BUILT_IN
+from safelight.contract.transformations import Transformation
 from safelight.image_process_app.app import job_handler
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.process import process
@@ -134,6 +135,25 @@ async def test_a_picture_that_kills_its_decoder_every_time_is_rejected(objects: 
     neighbour = await process(await given(objects, pictures.jpeg()), objects, pool)
     assert neighbour.error is None
     await pool.stop()
+
+
+async def test_a_variant_that_takes_too_long_fails_alone(objects: Objects) -> None:
+    job = await given(objects, pictures.jpeg((1500, 1000)))
+    slow = Transformation(format="gif", effort=9)
+    job = job.model_copy(
+        update={"variants": [*job.variants, WantedVariant(name="slow", transformation=slow)]}
+    )
+    pool = DecoderPool(children=1, deadline=1.0)
+    await pool.start()
+    outcome = await process(job, objects, pool)
+    await pool.stop()
+    assert outcome.error is None
+    assert outcome.description is not None
+    errors = {variant.name: variant.error for variant in outcome.variants}
+    assert {name for name, error in errors.items() if error} == {"slow"}
+    assert set(errors) == {*BUILT_IN, "slow"}
+    assert errors["slow"] is not None
+    assert errors["slow"].code == "variant-failed"
 
 
 def _uses_descriptors(child: psutil.Process) -> bool:

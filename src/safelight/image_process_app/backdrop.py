@@ -31,14 +31,16 @@ def backdrop(picture: Picture, wanted: Transformation) -> tuple[Picture, list[in
 
 
 def before(picture: Picture, colour: str) -> Picture:
-    """The picture before a colour as the contract writes it; an opaque one takes the alpha away."""
+    """The picture, which has alpha, before a colour as the contract writes it; an opaque one takes
+    the alpha away.
+    """
 
     def lay(frame: pyvips.Image) -> pyvips.Image:
         alpha = levels(colour)[-1]
         clear = [alpha * depth(frame)] if alpha < OPAQUE else []
         return over(frame, frame.new_from_image(in_levels(colour, frame) + clear))
 
-    return _able_to_show(picture, colour).map(lay)
+    return _able_to_show(picture, colour).in_memory().map(lay)
 
 
 def depth(frame: pyvips.Image) -> int:

@@ -22,11 +22,6 @@ def colour_of(frame: pyvips.Image) -> pyvips.Image:
     return frame[0 : frame.bands - 1] if frame.hasalpha() else frame
 
 
-def alpha_of(frame: pyvips.Image) -> pyvips.Image | None:
-    """The alpha band, from 0 to 1; None without one."""
-    return frame[frame.bands - 1] / top(frame) if frame.hasalpha() else None
-
-
 def whole(bands: pyvips.Image, like: pyvips.Image) -> pyvips.Image:
     """Rounded and clipped once, to the depth and the colour space of a frame."""
     # A cast cuts the fraction off, which would darken every picture by half a level.
@@ -41,7 +36,9 @@ def joined(bands: pyvips.Image, frame: pyvips.Image) -> pyvips.Image:
 
 
 def recolour(frame: pyvips.Image, change: Callable[[pyvips.Image], pyvips.Image]) -> pyvips.Image:
-    """`change` gets the colour bands and returns as many, in levels; alpha stays as it is."""
+    """`change` gets the colour bands and returns as many, in levels; alpha stays as it is. Where
+    there is alpha, the frame is read twice.
+    """
     return joined(whole(change(colour_of(frame)), frame), frame)
 
 

@@ -1,6 +1,6 @@
 """The list of steps, and the loop that runs it. One decode serves every variant of a job."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyvips
@@ -92,26 +92,31 @@ class Pipeline:
         self._wanted = wanted
         self._overlays = Overlays(overlays, limits)
 
-    def variants(self) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error]]:
+    def variants(
+        self, begin: Callable[[str], None] | None = None
+    ) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error]]:
         """Each wanted variant, the largest first, or why it alone could not be made. Raises
-        pyvips.Error when it is the picture that can't be read.
+        pyvips.Error when it is the picture that can't be read. Calls `begin` with the name of each
+        once what it is made from is read.
         """
 
         def area(variant: WantedVariant) -> int:
             return self._sources.area(variant.transformation)
 
         for variant in sorted(self._wanted, key=area, reverse=True):
-            made: Encoded | Rejected | pyvips.Error
-            reading = True
             try:
                 source = self._sources.source(variant.transformation)
-                reading = False
-                made = self._make(source, variant.transformation)
-            except (Rejected, pyvips.Error) as error:
-                if reading and self._sources.streams:
+            except pyvips.Error as error:
+                if self._sources.streams:
                     raise
-                made = error
-            yield variant, made
+                yield variant, error
+                continue
+            if begin:
+                begin(variant.name)
+            try:
+                yield variant, self._make(source, variant.transformation)
+            except (Rejected, pyvips.Error) as error:
+                yield variant, error
 
     def describe(self) -> Description:
         """What was seen; cheapest after the variants, from the smallest of their sources."""

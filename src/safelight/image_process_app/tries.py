@@ -1,6 +1,7 @@
 """Have a child make what a job wants, from the object store, as often as may help."""
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import structlog
 from safelight.backends.memory_file import memory_file
 from safelight.backends.objects import Objects
 from safelight.contract import keys
-from safelight.contract.messages import Description, Job
+from safelight.contract.messages import Description, Fault, Job, WantedVariant
 from safelight.image_process_app import metrics
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.decoder.protocol import NOT_MADE, Made
@@ -18,9 +19,13 @@ from safelight.image_process_app.limits import Rejected
 from safelight.image_process_app.marks import opened_overlays, within_reason
 
 TRIES = 3
-"""How often a picture may bring down its decoder before it is rejected."""
+"""How often a picture may bring down its decoder before it is rejected, and how often the making of
+one variant, before that is given up alone."""
 
 DEADLY = "The picture could not be processed: opening it failed every time."
+TOO_MUCH = Fault(
+    code="variant-failed", detail="Making this takes too long, or more than a decoder can do."
+)
 MISSING = "The file of this picture is gone."
 
 log = structlog.get_logger()
@@ -45,23 +50,39 @@ async def results(
 
     Raises `Rejected` for a picture that can't be opened, or kills its decoder every time.
     """
-    job, refused = within_reason(job)
-    for number in range(1, TRIES + 1):
+    job, given_up = within_reason(job)
+    wanted = list(job.variants)
+    failures: Counter[str | None] = Counter()
+    while True:
         # A file of its own for each try: a child that is being killed may still write to the last.
         with memory_file("variants") as target:
             try:
-                made, description = await _try(job, objects, pool, target, urgent, describe)
+                made, description = await _try(job, wanted, objects, pool, target, urgent, describe)
             except ChildFailed as failure:
                 metrics.DECODER_FAILURES.inc()
-                log.warning("try failed", image_id=job.image_id, number=number, reason=str(failure))
+                name = failure.variant
+                log.warning("try failed", image_id=job.image_id, variant=name, reason=str(failure))
+                failures[name] += 1
+                if failures[name] < TRIES:
+                    continue
+                if name is None:
+                    raise Rejected("processing-error", DEADLY) from None
+                given_up.append(Made(name=name, error=TOO_MUCH))
+                wanted = [variant for variant in wanted if variant.name != name]
             else:
-                yield Results(made + _missing(job, made) + refused, description, target)
+                made += given_up
+                yield Results(made + _missing(job, made), description, target)
                 return
-    raise Rejected("processing-error", DEADLY)
 
 
 async def _try(
-    job: Job, objects: Objects, pool: DecoderPool, target: int, urgent: bool, describe: bool
+    job: Job,
+    wanted: Sequence[WantedVariant],
+    objects: Objects,
+    pool: DecoderPool,
+    target: int,
+    urgent: bool,
+    describe: bool,
 ) -> tuple[list[Made], Description | None]:
     """The original is opened only once a child is free, so waiting jobs cost no memory."""
     original = keys.original(job.account_id, job.image_id)
@@ -71,9 +92,7 @@ async def _try(
             objects.opened(original) as source,
             opened_overlays(job, objects) as overlays,
         ):
-            return await child.decode(
-                job.content_type, job.variants, source, target, overlays, describe
-            )
+            return await child.decode(job.content_type, wanted, source, target, overlays, describe)
     except FileNotFoundError:
         raise Rejected("original-missing", MISSING) from None
 

@@ -21,6 +21,7 @@ from safelight.image_process_app.decoder.protocol import (
     Done,
     Line,
     Made,
+    Making,
     Opened,
     Ready,
     Refused,
@@ -97,7 +98,7 @@ def _process(
             request.describe,
         )
         _say(connection, Opened())
-        for variant, made in pipeline.variants():
+        for variant, made in pipeline.variants(lambda name: _say(connection, Making(name=name))):
             _say(connection, _made(variant, made, target))
         _say(connection, Done(description=pipeline.describe() if request.describe else None))
     except Rejected as refusal:

@@ -9,7 +9,7 @@ import structlog
 
 from safelight.contract.messages import Description, Fault, Overlay, WantedVariant
 from safelight.image_process_app.decoder.lanes import Lanes
-from safelight.image_process_app.decoder.protocol import Done, Made, Refused, Request
+from safelight.image_process_app.decoder.protocol import Done, Made, Making, Refused, Request
 from safelight.image_process_app.decoder.worker import ChildFailed, Worker
 from safelight.image_process_app.limits import Limits, Rejected
 
@@ -144,14 +144,20 @@ class Child:
         descriptors = [source, target, *(fd for _, fd in overlays)]
         expected = {variant.name for variant in wanted}
         made: list[Made] = []
-        # Closed here, so that no conversation is left half heard for the collector to end.
-        async with aclosing(self._worker.ask(request, descriptors, self._deadline)) as answers:
-            async for answer in answers:
-                if isinstance(answer, Made | Refused):
-                    _log(answer.error, answer.log)
-                if isinstance(answer, Made):
-                    _believe(answer, expected)
-                    made.append(answer)
+        making: str | None = None
+        try:
+            # Closed here, so that no conversation is left half heard for the collector to end.
+            async with aclosing(self._worker.ask(request, descriptors, self._deadline)) as answers:
+                async for answer in answers:
+                    if isinstance(answer, Made | Refused):
+                        _log(answer.error, answer.log)
+                    if isinstance(answer, Made):
+                        _believe(answer, expected)
+                        made.append(answer)
+                    making = answer.name if isinstance(answer, Making) else None
+        except ChildFailed as failure:
+            failure.variant = making if making in expected else None
+            raise
         match answer:
             case Done(description=description) if description or not describe:
                 if sum(variant.size for variant in made) <= os.fstat(target).st_size:

@@ -55,6 +55,13 @@ class Opened(Line):
     kind: Literal["opened"] = "opened"
 
 
+class Making(Line):
+    """What this variant is made from is read; from here on it is the variant that is to blame."""
+
+    kind: Literal["making"] = "making"
+    name: str
+
+
 class Made(Line):
     """One variant: `size` bytes of the output, or why it could not be made."""
 
@@ -83,6 +90,6 @@ class Refused(Line):
     log: str = ""
 
 
-Answer = Annotated[Ready | Opened | Made | Done | Refused, Field(discriminator="kind")]
+Answer = Annotated[Ready | Opened | Making | Made | Done | Refused, Field(discriminator="kind")]
 ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 END = b"\n"

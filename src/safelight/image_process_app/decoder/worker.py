@@ -38,7 +38,12 @@ MODULE = "safelight.image_process_app.decoder.child"
 
 
 class ChildFailed(Exception):
-    """A child died or hung; it is being replaced, and the picture may be tried again."""
+    """A child died or hung; it is being replaced, and the picture may be tried again.
+
+    `variant` is the name of what it was making, None while it was opening the picture.
+    """
+
+    variant: str | None = None
 
 
 class Worker:

@@ -5,7 +5,7 @@ import math
 import pyvips
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import alpha_of, top, whole
+from safelight.image_process_app.bands import whole
 from safelight.image_process_app.compositing import premultiplied, straight
 from safelight.image_process_app.picture import Picture
 
@@ -28,11 +28,9 @@ def blur(picture: Picture, wanted: Transformation) -> Picture:
 
 
 def _blurred_frame(frame: pyvips.Image, sigma: float) -> pyvips.Image:
-    alpha = alpha_of(frame)
-    if alpha is None:
+    if not frame.hasalpha():
         return whole(blurred(frame, sigma), frame)
-    soft = blurred(premultiplied(frame, alpha), sigma)
-    return whole(straight(soft, top(frame)), frame)
+    return whole(straight(blurred(premultiplied(frame), sigma), frame), frame)
 
 
 def blurred(bands: pyvips.Image, sigma: float) -> pyvips.Image:

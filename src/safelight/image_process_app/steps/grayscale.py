@@ -10,4 +10,5 @@ def grayscale(picture: Picture, wanted: Transformation) -> Picture:
     if not wanted.grayscale or picture.first.interpretation in GREY:
         return picture
     grey = "grey16" if picture.first.format == "ushort" else "b-w"
+    picture = picture.in_memory() if picture.has_alpha else picture
     return picture.map(lambda frame: joined(colour_of(frame).colourspace(grey), frame))

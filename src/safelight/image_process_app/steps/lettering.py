@@ -64,13 +64,12 @@ def _letters(text: str, size: float) -> pyvips.Image:
 
 def _shaded(letters: pyvips.Image, margin: int, size: float) -> pyvips.Image:
     sides = letters.width + 2 * margin, letters.height + 2 * margin
-    light = (letters / WHITE).embed(margin, margin, *sides)
-    dark = (blurred(light, size * SOFTNESS) * SPREAD).clamp(min=0, max=1) * DARKNESS
-    covered = light + dark * (1 - light)
-    return whole(
-        straight((light * WHITE).bandjoin(covered), WHITE),
-        letters.bandjoin(letters).copy(interpretation="b-w"),
-    )
+    light = letters.embed(margin, margin, *sides)
+    dark = (blurred(light, size * SOFTNESS) * SPREAD).clamp(min=0, max=WHITE) * DARKNESS
+    covered = light + dark * (1 - light / WHITE)
+    drawn = light.bandjoin(covered.rint().cast("uchar")).copy(interpretation="b-w")
+    # White letters before a black shadow: how much is covered by letters is how light it is.
+    return whole(straight(drawn, drawn), drawn).copy_memory()
 
 
 def _scaled(drawn: pyvips.Image, box: Sides) -> pyvips.Image:

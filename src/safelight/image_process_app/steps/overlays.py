@@ -14,7 +14,9 @@ from safelight.image_process_app.steps.orient import orient
 
 STILL = Transformation(animated=False)
 MISSING = Fault(code="watermark-missing", detail="The image of the watermark is gone.")
-DAMAGED = "The image of the watermark is damaged or incomplete."
+DAMAGED = (
+    "The image of the watermark is damaged or incomplete, or takes more memory than is allowed."
+)
 UNUSABLE = "watermark-unusable"
 
 

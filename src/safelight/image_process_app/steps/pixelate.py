@@ -5,7 +5,7 @@ import math
 import pyvips
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import alpha_of, top, whole
+from safelight.image_process_app.bands import whole
 from safelight.image_process_app.compositing import premultiplied, straight
 from safelight.image_process_app.picture import Picture
 
@@ -21,11 +21,10 @@ def pixelate(picture: Picture, wanted: Transformation) -> Picture:
 
 
 def _blocks(frame: pyvips.Image, size: int) -> pyvips.Image:
-    alpha = alpha_of(frame)
-    bands = frame if alpha is None else premultiplied(frame, alpha)
+    bands = premultiplied(frame) if frame.hasalpha() else frame
     means = _means(bands.cast("float"), size)
-    if alpha is not None:
-        means = straight(means, top(frame))
+    if frame.hasalpha():
+        means = straight(means, frame)
     squares = whole(means, frame).copy_memory().zoom(size, size)
     return squares.crop(0, 0, frame.width, frame.height)
 
@@ -36,4 +35,5 @@ def _means(bands: pyvips.Image, size: int) -> pyvips.Image:
         return bands.shrink(size, size)
     # Beyond the edge there is nothing, which must not weigh: a band of ones says how much there is.
     filled = bands.bandjoin(1).embed(0, 0, across * size, down * size).shrink(size, size)
-    return filled[: bands.bands] / filled[bands.bands]
+    filled = filled.copy_memory()
+    return filled[0 : bands.bands] / filled[bands.bands]

@@ -3,8 +3,8 @@
 import pyvips
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import alpha_of, recolour
-from safelight.image_process_app.compositing import premultiplied
+from safelight.image_process_app.bands import colour_of, recolour
+from safelight.image_process_app.compositing import premultiplied, straight
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.steps.blur import blurred
 
@@ -17,14 +17,12 @@ def sharpen(picture: Picture, wanted: Transformation) -> Picture:
     """
     if not wanted.sharpen:
         return picture
-    return picture.map(lambda frame: _sharpened(frame, wanted.sharpen))
+    return picture.in_memory().map(lambda frame: _sharpened(frame, wanted.sharpen))
 
 
 def _sharpened(frame: pyvips.Image, sigma: float) -> pyvips.Image:
-    alpha = alpha_of(frame)
-    if alpha is None:
-        around = blurred(frame, sigma)
+    if frame.hasalpha():
+        around = colour_of(straight(blurred(premultiplied(frame), sigma), frame))
     else:
-        soft = blurred(premultiplied(frame, alpha), sigma)
-        around = soft[: soft.bands - 1] / soft[soft.bands - 1]
-    return recolour(frame, lambda bands: bands + (bands - around) * AMOUNT)
+        around = blurred(frame, sigma)
+    return recolour(frame, lambda bands: bands * (1 + AMOUNT) - around * AMOUNT)

@@ -19,6 +19,7 @@ def tint(picture: Picture, wanted: Transformation) -> Picture:
     if wanted.tint in (None, CLEAR):
         return picture
     table = _table(wanted.tint, picture.first.format).copy_memory()
+    picture = picture.in_memory() if picture.has_alpha else picture
     return picture.map(lambda frame: _tinted(frame, table))
 
 
