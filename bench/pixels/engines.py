@@ -61,8 +61,10 @@ class Engines:
     def compare(
         self, source: Path, content_type: str, candidates: Mapping[str, Candidate], rounds: int
     ) -> dict[str, Measured]:
-        """Every candidate has its turn in each round; the first one, in which everything is
-        loaded and the results are kept, does not count.
+        """Every candidate has its turn in each round and does the work twice, as one that is
+        busy: the second time counts. After a pause a process pays for memory that the machine
+        has taken back meanwhile, a quarter of the work where that is large. The first round, in
+        which everything is loaded and the results are kept, does not count at all.
         """
         folders = {name: self._folder / "made" / source.stem / name for name in candidates}
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in candidates}
@@ -76,10 +78,8 @@ class Engines:
                     "way": candidate.way,
                     "folder": "" if number else str(folders[name]),
                 }
-                process = self._running[candidate.engine]
-                assert process.stdin
-                process.stdin.write(json.dumps(task) + "\n")
-                answer = _hear(process)
+                self._ask(candidate.engine, task)
+                answer = self._ask(candidate.engine, task)
                 found[name].append(answer)
                 self._delays.append(answer["clock"] / answer["seconds"])
         return {
@@ -90,6 +90,12 @@ class Engines:
             )
             for name, answers in found.items()
         }
+
+    def _ask(self, engine: str, task: dict[str, Any]) -> dict[str, Any]:
+        process = self._running[engine]
+        assert process.stdin
+        process.stdin.write(json.dumps(task) + "\n")
+        return _hear(process)
 
     def delay(self) -> float:
         """What the clock showed, as a multiple of the processor's time: the median so far."""

@@ -49,17 +49,15 @@ async def _price(engines: Engines, source: Path) -> Row:
     process's own included.
     """
     candidate = {"": Candidate("product", {NAME: BUILT_IN[NAME]}, WHOLE)}
-    outside = []
+    outside, inside = [], []
     async with _one_child() as (pool, child):
-        await _decoded(pool, source, WANTED)
-        inside = -_spent(child)
         for _ in range(ROUNDS):
             outside.append(engines.compare(source, "image/jpeg", candidate, 1)[""].seconds)
-            before = time.process_time()
             await _decoded(pool, source, WANTED)
-            inside += time.process_time() - before
-        inside += _spent(child)
-    alone, isolated = statistics.mean(outside) * 1000, inside * 1000 / ROUNDS
+            before = _spent(child) + time.process_time()
+            await _decoded(pool, source, WANTED)
+            inside.append(_spent(child) + time.process_time() - before)
+    alone, isolated = statistics.mean(outside) * 1000, statistics.mean(inside) * 1000
     return Row(
         "6 MP JPEG → preview, in a decoder child over in one process",
         f"{alone:.1f} ms in one process",

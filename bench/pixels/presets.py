@@ -10,7 +10,7 @@ from bench.table import Row
 from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
 
-ROUNDS = 7
+ROUNDS = 5
 SHARED = 0.7
 """The most that all may take together of what they take with a decode of the whole picture for
 each. A JPEG's decoder scales for the small ones by themselves, which is told beside it: what is

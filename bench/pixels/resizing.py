@@ -11,8 +11,8 @@ from bench.table import Row
 from safelight.contract.transformations import Transformation
 
 RESULT = "result"
-ROUNDS = 25
-FEWER_ROUNDS = 11
+ROUNDS = 15
+FEWER_ROUNDS = 9
 """For what takes long."""
 SHARP_ENOUGH = 0.955
 """SSIM of the default, within `PATIENCE` times sharp's default time."""
