@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from safelight.image_process_app.steps.gravity import Gravity, _placed
+from safelight.image_process_app.steps.gravity import Gravity, placed
 from tests.image_process_app.conftest import Make
 from tests.image_process_app.reference import Array, apart, lanczos, levels, pixels
 from tests.journeys import pictures
@@ -88,7 +88,7 @@ def test_an_odd_rest_never_leaves_the_picture() -> None:
     for whole in range(1, 12):
         for part in range(1, whole + 1):
             for gravity in PLACES:
-                left, top = _placed((whole, whole), (part, part), gravity)
+                left, top = placed((whole, whole), (part, part), gravity)
                 assert 0 <= left <= whole - part
                 assert 0 <= top <= whole - part
 
