@@ -112,3 +112,11 @@ def test_alpha_is_kept_right_through_two_scalings(held: Held) -> None:
     shown = seen[..., :3] * seen[..., 3:] / 255
     premultiplied = (source[..., :3] * source[..., 3:] / 255).reshape(40, 8, 60, 8, 3)
     assert np.abs(shown - premultiplied.mean(axis=(1, 3))).mean() < 3  # a box, not a Lanczos
+
+
+@pytest.mark.parametrize("options", [{"width": 60}, {"rotate": 30}, {"width": 99, "fit": "pad"}])
+def test_bands_beyond_colour_and_alpha_are_left_out(make: Make, options: dict[str, object]) -> None:
+    photograph = pyvips.Image.new_from_array(np.asarray(pictures.photograph((120, 80))))
+    many = photograph.bandjoin([255, 7, 99]).copy(interpretation="srgb")
+    result = make(bytes(many.tiffsave_buffer()), "image/tiff", format="png", **options)
+    assert pictures.opened(result.data).mode == "RGBA"

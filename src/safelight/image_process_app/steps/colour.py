@@ -12,6 +12,7 @@ SRGB_STANDARD = "sRGB IEC61966-2"
 """HP, Apple and Adobe write `-2.1` or `-2-1`, some with a word on black behind it."""
 TAG_TABLE = 128
 MOST_TAGS = 100
+INK_BANDS = 4
 INTENT = {"intent": "relative", "black_point_compensation": True}
 """What photo editors and browsers do: without it the black of ink comes out grey."""
 
@@ -23,15 +24,17 @@ def to_srgb(picture: Picture) -> Picture:
     A profile that can't be used must not cost the picture: its colours are then taken as they
     are. Grey stays grey.
     """
-    first = picture.first
-    if _is_plain(first):
-        return picture.map(_without_profile)
-    return picture.map(_convert)
+    picture = picture.map(_without_profile if _is_plain(picture.first) else _convert)
+    most = (1 if picture.first.interpretation in GREY else 3) + 1
+    if picture.first.bands <= most:
+        return picture
+    # More than colours and one alpha, as some TIFFs have: nobody could say what it means.
+    return picture.map(lambda frame: frame[:most])
 
 
 def converts_late(image: pyvips.Image) -> bool:
     """Whether it may be scaled before it is converted: nothing is lost, and less to be done."""
-    if image.format not in ("uchar", "ushort"):
+    if image.format not in ("uchar", "ushort") or image.bands > INK_BANDS:
         return False
     ink = image.interpretation == "cmyk" and not image.hasalpha()
     return ink or image.interpretation in SRGB + GREY
