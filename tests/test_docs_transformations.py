@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from docs.samples.__main__ import PICTURES
+from docs.samples.__main__ import CONTACT_SHEET, MOST_BYTES, PICTURES
 from docs.samples.examples import EXAMPLES
 from safelight.contract.options import Allowed
 from safelight.contract.transformation_text import SHORT, transformation
@@ -98,3 +98,7 @@ def test_what_the_pictures_show_is_something_that_can_be_asked_for() -> None:
         shown = Transformation.model_validate(dict(example.both) | dict(example.after))
         before = Transformation.model_validate(dict(example.both) | dict(example.before))
         assert getattr(shown, example.option) != getattr(before, example.option)
+
+
+def test_the_contact_sheet_is_there_and_small() -> None:
+    assert CONTACT_SHEET.stat().st_size <= MOST_BYTES

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from docs.samples.drawing import frames, grid, tile
+from docs.samples.drawing import frames, grid, tiles
 from docs.samples.examples import EXAMPLES, SHEET, Example
 from docs.samples.rendering import Renderer, renderer
 from docs.samples.sources import COPYRIGHT, FRAME_MS
@@ -40,10 +40,7 @@ async def _show(product: Renderer, example: Example) -> None:
     for number, content in enumerate((before, after)):
         labels[number] += _told(content, example)
     seen = [frames(content, example.shown) for content in (before, after)]
-    drawn = [
-        grid([tile(p, label) for p, label in zip(pair, labels, strict=True)], 2)
-        for pair in _together(*seen)
-    ]
+    drawn = [grid(tiles(pair, labels), 2) for pair in _together(*seen)]
     rest: dict[str, Any] = {"append_images": drawn[1:], "duration": FRAME_MS}
     drawn[0].save(
         PICTURES / f"{example.option}.webp",
@@ -62,11 +59,12 @@ def _together(
 
 
 async def _contact_sheet(product: Renderer) -> None:
-    tiles = []
+    pictures = []
     for original, told, both in SHEET:
         [content] = await product.render(original, [EXACT | dict(both) | dict(told)])
-        tiles.append(tile(frames(content)[0], _label(told)))
-    grid(tiles, COLUMNS).save(CONTACT_SHEET, quality=QUALITY, method=6)
+        pictures.append(frames(content)[0])
+    drawn = tiles(pictures, [_label(told) for _, told, _ in SHEET])
+    grid(drawn, COLUMNS).save(CONTACT_SHEET, quality=QUALITY, method=6)
     size = CONTACT_SHEET.stat().st_size
     if size > MOST_BYTES:
         raise ValueError(f"the contact sheet has {size} bytes, more than {MOST_BYTES}")

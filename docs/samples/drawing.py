@@ -27,7 +27,13 @@ def frames(content: bytes, part: float = 1) -> list[Image.Image]:
         return [frame.convert("RGBA") for frame in ImageSequence.Iterator(opened)]
 
 
-def tile(picture: Image.Image, label: str) -> Image.Image:
+def tiles(pictures: Sequence[Image.Image], labels: Sequence[str]) -> list[Image.Image]:
+    """A tile for each picture, with its label in letters of the same size."""
+    font = _fitting(labels)
+    return [_tile(picture, label, font) for picture, label in zip(pictures, labels, strict=True)]
+
+
+def _tile(picture: Image.Image, label: str, font: ImageFont.FreeTypeFont) -> Image.Image:
     """The picture, pixel by pixel, in the middle of a panel; under it what was asked for."""
     drawn = Image.new("RGB", (WIDTH, HEIGHT + LABEL), PAPER)
     panel = _checkered().copy()
@@ -36,19 +42,19 @@ def tile(picture: Image.Image, label: str) -> Image.Image:
     drawn.paste(panel.convert("RGB"), (0, 0), _rounded())
     draw = ImageDraw.Draw(drawn)
     middle = (WIDTH / 2, HEIGHT + LABEL / 2 + 2)
-    draw.text(middle, label, INK, _fitting(label), anchor="mm")
+    draw.text(middle, label, INK, font, anchor="mm")
     return drawn
 
 
-def grid(tiles: Sequence[Image.Image], columns: int) -> Image.Image:
-    """The tiles in rows, with the same gap everywhere."""
-    width, height = tiles[0].size
-    rows = -(-len(tiles) // columns)
+def grid(drawn: Sequence[Image.Image], columns: int) -> Image.Image:
+    """Tiles in rows, with the same gap everywhere."""
+    width, height = drawn[0].size
+    rows = -(-len(drawn) // columns)
     sides = columns * (width + GAP) + GAP, rows * height + (rows + 1) * GAP // 2 + GAP // 2
     sheet = Image.new("RGB", sides, PAPER)
-    for number, drawn in enumerate(tiles):
+    for number, tile in enumerate(drawn):
         row, column = divmod(number, columns)
-        sheet.paste(drawn, (GAP + column * (width + GAP), GAP + row * (height + GAP // 2)))
+        sheet.paste(tile, (GAP + column * (width + GAP), GAP + row * (height + GAP // 2)))
     return sheet
 
 
@@ -57,12 +63,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONT_FILE, size)
 
 
-def _fitting(label: str) -> ImageFont.FreeTypeFont:
-    """As large as the tile allows."""
+def _fitting(labels: Sequence[str]) -> ImageFont.FreeTypeFont:
+    """As large as the tiles allow."""
     for size in range(FONT_SIZE, 8, -1):
-        if _font(size).getlength(label) <= WIDTH:
+        if all(_font(size).getlength(label) <= WIDTH for label in labels):
             return _font(size)
-    raise ValueError(f"no room for the label {label}")
+    raise ValueError(f"no room for one of the labels {labels}")
 
 
 @cache

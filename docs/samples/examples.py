@@ -63,7 +63,7 @@ EXAMPLES = (
     Example(
         "pad",
         "harbour",
-        {"pad": [8, 8, 36], "background": "ivory"},
+        {"pad": [8, 8, 36], "background": "bisque"},
         both={"width": 216, "height": 136, "fit": "cover"},
     ),
     Example("background", "logo", {"background": "gold"}, both=WITHIN),
@@ -117,7 +117,7 @@ SHEET: tuple[tuple[str, Options, Options], ...] = (
     ("coffee", {"blur": 5}, BOX),
     ("cat", {"sharpen": 2}, BOX),
     ("astronaut", {"pixelate": 10}, _HEAD),
-    ("harbour", {"pad": [8, 8, 32], "background": "ivory"}, {**BOX, "width": 224, "height": 140}),
+    ("harbour", {"pad": [8, 8, 32], "background": "bisque"}, {**BOX, "width": 224, "height": 140}),
     ("harbour", {"gravity": [0.52, 0.5]}, {"width": 130, "height": 180, "fit": "cover"}),
     ("logo", {"background": "gold"}, {"height": 180}),
     ("harbour", {"watermark": {"text": "© Safelight", "scale": 0.5}}, BOX),
