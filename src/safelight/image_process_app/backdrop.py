@@ -4,7 +4,7 @@ import pyvips
 
 from safelight.contract.options import levels
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import in_colour, in_levels, is_grey, with_alpha
+from safelight.image_process_app.bands import in_colour, in_levels, is_grey, shared, with_alpha
 from safelight.image_process_app.compositing import over
 from safelight.image_process_app.picture import Picture
 
@@ -38,9 +38,9 @@ def before(picture: Picture, colour: str) -> Picture:
     def lay(frame: pyvips.Image) -> pyvips.Image:
         alpha = levels(colour)[-1]
         clear = [alpha * depth(frame)] if alpha < OPAQUE else []
-        return over(frame, frame.new_from_image(in_levels(colour, frame) + clear))
+        return over(shared(frame), frame.new_from_image(in_levels(colour, frame) + clear))
 
-    return _able_to_show(picture, colour).in_memory().map(lay)
+    return _able_to_show(picture, colour).map(lay)
 
 
 def depth(frame: pyvips.Image) -> int:

@@ -10,6 +10,18 @@ from safelight.image_process_app.picture import GREY
 TOP = {"uchar": 255, "ushort": 65535}
 """The highest level of each depth."""
 EIGHT_BITS = 255
+TILE = 128
+ROWS = 4
+
+
+def shared(frame: pyvips.Image) -> pyvips.Image:
+    """The same frame for a step that reads it more than once, at about the same place.
+
+    Libvips computes what came before once for every time that it is read, which doubles with each
+    such step. A few rows of tiles are kept against it, and never the whole picture.
+    """
+    across = -(-frame.width // TILE)
+    return frame.tilecache(tile_width=TILE, tile_height=TILE, max_tiles=ROWS * across)
 
 
 def top(frame: pyvips.Image) -> int:

@@ -5,7 +5,7 @@ import math
 import pyvips
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import recolour, top
+from safelight.image_process_app.bands import recolour, shared, top
 from safelight.image_process_app.picture import GREY, Picture
 
 Matrix = list[list[float]]
@@ -23,7 +23,7 @@ def adjust(picture: Picture, wanted: Transformation) -> Picture:
     turned = not grey and (wanted.saturation != 1 or wanted.hue != 0)
     if not turned and (wanted.brightness, wanted.contrast, wanted.gamma) == (1, 1, 1):
         return picture
-    picture = picture.in_memory() if picture.has_alpha else picture
+    picture = picture.map(shared) if picture.has_alpha else picture
     if turned:
         return picture.map(lambda frame: recolour(frame, lambda bands: _all(bands, wanted)))
     # Every level becomes another one, wherever it is: the pass is made over a table of them.

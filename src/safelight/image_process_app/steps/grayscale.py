@@ -1,7 +1,7 @@
 """Take the colour out."""
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import colour_of, joined
+from safelight.image_process_app.bands import colour_of, joined, shared
 from safelight.image_process_app.picture import GREY, Picture
 
 
@@ -10,5 +10,5 @@ def grayscale(picture: Picture, wanted: Transformation) -> Picture:
     if not wanted.grayscale or picture.first.interpretation in GREY:
         return picture
     grey = "grey16" if picture.first.format == "ushort" else "b-w"
-    picture = picture.in_memory() if picture.has_alpha else picture
+    picture = picture.map(shared) if picture.has_alpha else picture
     return picture.map(lambda frame: joined(colour_of(frame).colourspace(grey), frame))

@@ -3,7 +3,7 @@
 import pyvips
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import colour_of, recolour
+from safelight.image_process_app.bands import colour_of, recolour, shared
 from safelight.image_process_app.compositing import premultiplied, straight
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.steps.blur import blurred
@@ -17,10 +17,11 @@ def sharpen(picture: Picture, wanted: Transformation) -> Picture:
     """
     if not wanted.sharpen:
         return picture
-    return picture.in_memory().map(lambda frame: _sharpened(frame, wanted.sharpen))
+    return picture.map(lambda frame: _sharpened(frame, wanted.sharpen))
 
 
 def _sharpened(frame: pyvips.Image, sigma: float) -> pyvips.Image:
+    frame = shared(frame)
     if frame.hasalpha():
         around = colour_of(straight(blurred(premultiplied(frame), sigma), frame))
     else:

@@ -4,7 +4,7 @@ import pyvips
 
 from safelight.contract.options import CLEAR, levels
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.bands import colour_of, joined
+from safelight.image_process_app.bands import colour_of, joined, shared
 from safelight.image_process_app.picture import GREY, Picture
 
 SHADES = 65536
@@ -19,7 +19,7 @@ def tint(picture: Picture, wanted: Transformation) -> Picture:
     if wanted.tint in (None, CLEAR):
         return picture
     table = _table(wanted.tint, picture.first.format).copy_memory()
-    picture = picture.in_memory() if picture.has_alpha else picture
+    picture = picture.map(shared) if picture.has_alpha else picture
     return picture.map(lambda frame: _tinted(frame, table))
 
 
