@@ -29,8 +29,8 @@ def write_jpeg(folder: Path, name: str, sides: Sides, subject: Callable[[], np.n
 
 def six_megapixels(folder: Path) -> Path:
     """Of this one an exact reduction, saved as JPEG with quality 80, is as like the reference as
-    it was for the picture by which the targets were set: 0.960. Hair is fine in it, four times
-    as fine as in the photograph by itself, so that it shows who reduces how well.
+    it was for the picture by which the targets were set: 0.96. Hair is fine in it, twice as fine
+    as in the photograph by itself, so that it shows who reduces how well.
     """
     return write_jpeg(folder, "6mp", SIX, _four_cats)
 
