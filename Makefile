@@ -11,11 +11,12 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PYTHON := .venv/bin/python
 SAFELIGHT := .venv/bin/safelight
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(PYTHON)
 
 .PHONY: help
 help: ## List what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/run ## Start the product on 127.0.0.1:8000 (HOST=, PORT=, DATA=)
@@ -58,6 +59,14 @@ bench: .venv/dev ## Measure what the product promises, as a table of ratios
 bench-scaled: .venv/dev ## Measure the product in parts, on servers that it starts itself
 	$(PYTHON) -m bench.scaled
 
+.PHONY: bench-pixels
+bench-pixels: bench/pixels/node_modules ## Measure pixels beside Pillow and sharp: time, likeness, memory
+	$(PYTHON) -m bench.pixels
+
+.PHONY: docs-pictures
+docs-pictures: .venv/dev ## Make the pictures of docs/transformations.md and the contact sheet
+	$(PYTHON) -m docs.samples
+
 .PHONY: corpus
 corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures (DIR=)
 	$(PYTHON) -m tests.corpus $(DIR)
@@ -85,13 +94,15 @@ down: ## Stop the containers and keep what they know
 	docker compose down
 
 .PHONY: lock
-lock: $(UV) ## Compile the locks anew from pyproject.toml
+lock: .venv/bench ## Compile the locks anew from pyproject.toml and package.json
 	$(call compile,run,--group build)
 	$(call compile,dev,--group dev)
+	$(call compile,bench,--group bench)
+	cd bench/pixels && $(NPM) install --package-lock-only
 
 .PHONY: clean
 clean: ## Remove everything that make made, but no data
-	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .uv bench/pixels/node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 refuse = { echo '$(1)' >&2; exit 1; }
 
@@ -116,4 +127,13 @@ compile = $(UV) pip compile --quiet --universal --generate-hashes --upgrade --no
 .venv/dev: requirements/dev.txt .venv/run
 	@echo 'Installing what its development needs ...'
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/bench: requirements/bench.txt .venv/dev
+	@echo 'Installing what it is measured against ...'
+	@$(INSTALL) --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench/pixels/node_modules: bench/pixels/package-lock.json .venv/bench
+	@cd bench/pixels && $(NPM) ci --silent
 	@touch $@

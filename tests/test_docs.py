@@ -118,7 +118,15 @@ def test_every_header_and_type_of_event_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["errors.md", "settings.md", "presets.md", "operations.md", "messages.md"]
+    "page",
+    [
+        "errors.md",
+        "settings.md",
+        "presets.md",
+        "transformations.md",
+        "operations.md",
+        "messages.md",
+    ],
 )
 def test_every_page_of_reference_is_linked_from_the_readme(page: str) -> None:
     assert f"docs/{page}" in (ROOT / "README.md").read_text()

@@ -50,10 +50,10 @@ def with_copyright(image: pyvips.Image, line: str, form: str) -> tuple[pyvips.Im
     the dc:rights of XMP. A GIF can't keep it.
     """
     image = image.copy(xres=RESOLUTION, yres=RESOLUTION)
-    for name in set(image.get_fields()) - PLAIN:
-        image.remove(name)
     if not line or form == "gif":
         return image, "none"
+    for name in set(image.get_fields()) - PLAIN:
+        image.remove(name)  # an EXIF that is kept would take up the rest of it again
     if line.isascii() and form != "tiff":
         image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Copyright", line)
         return image, "exif"

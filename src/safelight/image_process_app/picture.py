@@ -17,7 +17,8 @@ class Picture:
 
     `sides` are width and height in pixels of the original, or of what was cut out of it: frames
     that were decoded or kept at a fraction of their sides are smaller, until `resize` has made
-    them what is wanted. From then on both are the same.
+    them what is wanted. From then on both are the same. `shrink` is by how much the decoder has
+    divided the sides, which leaves out what is less than a whole pixel.
 
     `delays` are milliseconds; `loop` counts how often all is shown, 0 for ever; `copyright` is
     the line that the original has, "" for none.
@@ -25,6 +26,7 @@ class Picture:
 
     frames: tuple[pyvips.Image, ...]
     sides: Sides
+    shrink: int = 1
     delays: tuple[int, ...] = ()
     loop: int = 0
     copyright: str = ""

@@ -86,7 +86,7 @@ class Pipeline:
         transformations = [variant.transformation for variant in wanted]
         opened = open_picture(fd, content_type, limits, transformations)
         self._frames = opened.frames
-        self._taken_at = taken_at(opened.picture.first)
+        self._taken_at = taken_at(opened.picture.first) if describe else None
         self._has_alpha = opened.picture.has_alpha
         self._sources = Sources(opened.picture, transformations, describe)
         self._wanted = wanted

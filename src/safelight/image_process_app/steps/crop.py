@@ -23,15 +23,15 @@ def crop(picture: Picture, wanted: Transformation) -> Picture:
     sides = box.width, box.height
     if sides == picture.sides:
         return picture
-    across = _part(box.left, box.width, picture.sides[0], picture.frame_sides[0])
-    down = _part(box.top, box.height, picture.sides[1], picture.frame_sides[1])
+    across = _part(box.left, box.width, picture.shrink, picture.frame_sides[0])
+    down = _part(box.top, box.height, picture.shrink, picture.frame_sides[1])
     return picture.map(lambda frame: frame.crop(across[0], down[0], across[1], down[1])).with_sides(
         sides
     )
 
 
-def _part(start: int, length: int, side: int, frame_side: int) -> tuple[int, int]:
+def _part(start: int, length: int, shrink: int, frame_side: int) -> tuple[int, int]:
     """Start and length in a frame of what is given in pixels of the picture."""
-    first = min(frame_side - 1, round(start * frame_side / side))
-    last = min(frame_side, max(first + 1, round((start + length) * frame_side / side)))
+    first = min(frame_side - 1, round(start / shrink))
+    last = min(frame_side, max(first + 1, round((start + length) / shrink)))
     return first, last - first

@@ -63,8 +63,9 @@ def open_picture(
         picture = _frames(_load(fd, content_type, n=-1), frames, line)
         return Opened(picture, frames)
     shrink = _shrink(header, wanted) if content_type == "image/jpeg" else 1
-    image = _load(fd, content_type, **({"shrink": shrink} if shrink > 1 else {}))
-    return Opened(Picture((image,), (header.width, header.height), copyright=line), frames)
+    image = _load(fd, content_type, shrink=shrink) if shrink > 1 else header
+    sides = header.width, header.height
+    return Opened(Picture((image,), sides, shrink, copyright=line), frames)
 
 
 def _shrink(header: pyvips.Image, wanted: Sequence[Transformation]) -> int:

@@ -1,6 +1,7 @@
 """Make a picture the size that is wanted."""
 
 import math
+from dataclasses import replace
 
 import pyvips
 
@@ -10,6 +11,7 @@ from safelight.image_process_app.backdrop import backdrop
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.steps.gravity import cut
 
+Extent = tuple[float, float]
 FARTHEST = 1_000_000
 """No library describes pictures that are much longer; none is made."""
 
@@ -36,26 +38,36 @@ def scale(picture: Picture, sides: Sides) -> Picture:
     larger; alpha premultiplied so that no hidden colour shows.
     """
     if picture.frame_sides == sides:
-        return picture
-    return picture.map(lambda frame: _scale_frame(frame, sides))
+        return replace(picture, shrink=1)
+    extent: Extent = picture.frame_sides
+    if picture.shrink > 1:
+        # As much of a pixel as the decoder has left out, the picture would else be stretched.
+        extent = picture.sides[0] / picture.shrink, picture.sides[1] / picture.shrink
+    scaled = picture.map(lambda frame: _scale_frame(frame, sides, extent))
+    return replace(scaled, shrink=1)
 
 
-def _scale_frame(frame: pyvips.Image, sides: Sides) -> pyvips.Image:
+def _scale_frame(frame: pyvips.Image, sides: Sides, extent: Extent) -> pyvips.Image:
     if not frame.hasalpha():
-        return _scale_plain(frame, sides)
+        return _scale_plain(frame, sides, extent)
     premultiplied = frame.premultiply()
     if frame.format == "uchar":
         # Eight times as fast as floats, and no further from them than half a level as it is seen.
         premultiplied = premultiplied.rint().cast("uchar")
-    resized = _scale_plain(premultiplied, sides).unpremultiply()
+    resized = _scale_plain(premultiplied, sides, extent).unpremultiply()
     # A cast cuts the fraction off, which would darken every picture by half a level.
     return resized.rint().cast(frame.format).copy(interpretation=frame.interpretation)
 
 
-def _scale_plain(frame: pyvips.Image, sides: Sides) -> pyvips.Image:
-    across, down = sides[0] / frame.width, sides[1] / frame.height
+def _scale_plain(frame: pyvips.Image, sides: Sides, extent: Extent) -> pyvips.Image:
+    """`extent` is what the frame's sides would be, had they fractions of a pixel."""
+    across, down = sides[0] / extent[0], sides[1] / extent[1]
     if across < 1 or down < 1:
-        frame = frame.resize(min(1, across), vscale=min(1, down))
+        smaller = min(sides[0], frame.width), min(sides[1], frame.height)
+        reduced = frame.resize(min(1, across), vscale=min(1, down))
+        if (reduced.width, reduced.height) != smaller:  # by a pixel, where it is scaled little
+            reduced = frame.resize(smaller[0] / frame.width, vscale=smaller[1] / frame.height)
+        frame = reduced
     if across <= 1 and down <= 1:
         return frame
     # The enlarging of `resize` is off by up to half a pixel, so the middles of the corner pixels

@@ -1,0 +1,1 @@
+"""Small pictures for the documentation, made by the product itself."""
