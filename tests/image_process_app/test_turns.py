@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from skimage.transform import AffineTransform, warp
 
 from safelight.contract.geometry import turned_sides
@@ -142,6 +142,15 @@ def test_without_auto_orient_pixels_stay_as_stored_and_the_tag_goes(
     assert made.width == (width or stored.width)
     assert pictures.difference(made.data, stored) < 4
     assert not pictures.opened(made.data).getexif()
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "avif", "gif", "tiff"])
+@pytest.mark.parametrize("auto_orient", [True, False])
+def test_no_format_turns_a_picture_once_more(make: Make, form: str, auto_orient: bool) -> None:
+    content = pictures.turned_jpeg(6)
+    made = make(content, auto_orient=auto_orient, width=60, format=form)
+    shown = ImageOps.exif_transpose(pictures.opened(made.data))
+    assert shown.size == (made.width, made.height) == ((60, 40) if auto_orient else (60, 90))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

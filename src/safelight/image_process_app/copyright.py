@@ -8,6 +8,7 @@ import pyvips
 
 LONGEST = 500
 """Characters of a line that is kept."""
+ORIENTATION = "orientation"
 EXIF, IPTC, XMP = "exif-data", "iptc-data", "xmp-data"
 ORDERS = {b"II": "<", b"MM": ">"}
 TAG = 0x8298
@@ -50,6 +51,7 @@ def with_copyright(image: pyvips.Image, line: str, form: str) -> tuple[pyvips.Im
     the dc:rights of XMP. A GIF can't keep it.
     """
     image = image.copy(xres=RESOLUTION, yres=RESOLUTION)
+    image.remove(ORIENTATION)  # an AVIF would turn by it, whatever is to be kept
     if not line or form == "gif":
         return image, "none"
     for name in set(image.get_fields()) - PLAIN:
