@@ -1,5 +1,6 @@
 """`make servers`: what a scaled product stands on, on this machine, to try it or to work on it."""
 
+import secrets
 import signal
 import sys
 import time
@@ -27,6 +28,8 @@ def main() -> None:
             "SAFELIGHT_CACHE_URL": valkey.create(),
             "SAFELIGHT_BROKER_URL": broker.url,
             "SAFELIGHT_OBJECTS_URL": bucket,
+            "SAFELIGHT_PROCESSOR_URLS": "http://127.0.0.1:10101",
+            "SAFELIGHT_PROCESSOR_TOKEN": secrets.token_hex(32),
         }
         for name, value in (urls | variables).items():
             print(f"export {name}={value}", flush=True)
