@@ -6,8 +6,12 @@ import pytest
 import pyvips
 from PIL import Image
 
+from safelight.contract.messages import WantedVariant
+from safelight.contract.transformations import Transformation
 from safelight.image_process_app.copyright import LONGEST, copyright_of
-from tests.image_process_app.conftest import Make
+from safelight.image_process_app.limits import Limits
+from safelight.image_process_app.pipeline import Encoded, Pipeline
+from tests.image_process_app.conftest import Held, Make
 from tests.journeys import pictures
 
 COPYRIGHT = 0x8298
@@ -139,6 +143,18 @@ def test_the_copyright_line_is_kept_when_asked_for(
 ) -> None:
     made = make(talkative(*lines), format=form, metadata="copyright", width=100)
     assert told(made.data) == (OWNER, "")
+
+
+def test_only_the_variant_that_asks_for_the_line_gets_it(held: Held) -> None:
+    wanted = [
+        WantedVariant(name="none", transformation=Transformation(width=100)),
+        WantedVariant(name="copyright", transformation=Transformation(metadata="copyright")),
+    ]
+    pipeline = Pipeline(held(talkative(OWNER)), "image/jpeg", Limits(), wanted)
+    lines = {
+        v.name: told(made.data) for v, made in pipeline.variants() if isinstance(made, Encoded)
+    }
+    assert lines == {"none": ("", ""), "copyright": (OWNER, "")}
 
 
 @pytest.mark.parametrize("form", ["jpeg", "png", "webp", "avif", "tiff"])

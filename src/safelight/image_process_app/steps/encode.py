@@ -52,7 +52,8 @@ def encode(picture: Picture, wanted: Transformation) -> tuple[bytes, str]:
     form = chosen_format(picture, wanted)
     if form not in DEEP:
         picture = picture.map(_eight_bits)
-    image, keep = with_copyright(_roll(picture), picture.copyright, form)
+    line = picture.copyright if wanted.metadata == "copyright" else ""
+    image, keep = with_copyright(_roll(picture), line, form)
     if wanted.max_bytes is not None:
         image = image.copy_memory()  # it may be written many times
     save = getattr(image, f"{SAVERS.get(form, form)}save_buffer")
