@@ -125,7 +125,7 @@ class Sources:
         """Scaled first and turned afterwards, when it is little work."""
         stored = whole[::-1] if self._sideways and way.upright else whole
         scaled = to_srgb(scale(self._read(way), stored)).in_memory()
-        return orient(scaled).in_memory() if way.upright else scaled
+        return orient(scaled).in_memory() if way.upright and self._turned else scaled
 
     def _read(self, way: Way) -> Picture:
         return self._stored if way.moving else self._stored.still()
