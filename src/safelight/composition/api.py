@@ -18,6 +18,11 @@ from safelight.image_app.app import create_app
 from safelight.image_app.broker_relay import BrokerRelay
 from safelight.settings import Settings
 
+NOBODY_RENDERS = (
+    "no new transformation can be delivered: set SAFELIGHT_PROCESSOR_URLS and "
+    "SAFELIGHT_PROCESSOR_TOKEN"
+)
+
 log = structlog.get_logger()
 
 
@@ -48,6 +53,8 @@ def api(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
+            if not (settings.processor_urls and settings.processor_token):
+                log.warning(NOBODY_RENDERS)
             ending.push_async_callback(database.close)
             ending.push_async_callback(resources.accounts.close)
             ending.push_async_callback(resources.rates.close)
@@ -70,14 +77,8 @@ def api(settings: Settings) -> FastAPI:
 def _renderer(settings: Settings) -> HttpRenderer:
     """The processors, or nobody: whatever is there already is delivered all the same."""
     urls = [url.strip() for url in settings.processor_urls.split(",") if url.strip()]
-    if not (urls and settings.processor_token):
-        urls = []
-        log.warning(
-            "no new transformation can be delivered: set SAFELIGHT_PROCESSOR_URLS and "
-            "SAFELIGHT_PROCESSOR_TOKEN"
-        )
     try:
-        return HttpRenderer(urls, settings.processor_token)
+        return HttpRenderer(urls if settings.processor_token else [], settings.processor_token)
     except ValueError as error:
         raise Unusable(f"SAFELIGHT_PROCESSOR_URLS can't be used: {error}") from None
 

@@ -28,6 +28,8 @@ def processor(settings: Settings) -> Station:
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:  # whatever fails, the rest is ended all the same
+            if not settings.processor_token:
+                log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
             ending.push_async_callback(pool.stop)
             await pool.start()
             # One more than there are decoders, so that none waits for an object to come or go.
@@ -45,6 +47,5 @@ def processor(settings: Settings) -> Station:
 def _counter(settings: Settings, objects: Objects, pool: DecoderPool) -> Counter | None:
     """Who renders for the APIs; nobody unless they can tell who they are."""
     if not settings.processor_token:
-        log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
         return None
     return Counter(renderer(settings, objects, pool), settings.processor_token)
