@@ -15,6 +15,14 @@ const INTERMEDIATE = "preview";
 
 /** Ways to make several results of one file, each as good as sharp's interface allows. */
 const WAYS = {
+  /** A pipeline for each, and whatever of the file nobody chose is sharp's own default. */
+  own: async (source, wanted) => {
+    const made = {};
+    for (const [name, options] of Object.entries(wanted)) {
+      made[name] = await resized(sharp(source), options).toFormat(options.format).toBuffer();
+    }
+    return made;
+  },
   /** A pipeline for each, from the file. */
   separate: async (source, wanted) => {
     const made = {};
