@@ -228,6 +228,26 @@ async def test_whoever_takes_too_long_is_given_up(
     darkroom.open.set()
 
 
+async def test_whoever_took_too_long_is_asked_last_for_a_while(
+    station: str, darkroom: Darkroom, asks: Asks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen = Darkroom()
+    frozen.open.clear()
+    async with served(Counter(frozen, TOKEN)) as frozen_url:
+        renderer = asks(frozen_url, station)
+        with monkeypatch.context() as patch:
+            patch.setattr("safelight.backends.rendering.http.DEADLINE", 0.2)
+            with pytest.raises(RendererUnavailable):
+                await picture(renderer)
+        for _ in range(4):
+            assert await picture(renderer) == CONTENT
+        darkroom.failure = RendererBusy()
+        frozen.open.set()
+        for _ in range(2):  # it is well again, and takes its turn
+            assert await picture(renderer) == CONTENT
+    assert len(frozen.jobs) == 3
+
+
 @pytest.mark.parametrize(
     "url", ["processor:10101", "ftp://processor", "http://", "http://a/render", "http://a:port"]
 )

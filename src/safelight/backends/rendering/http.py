@@ -5,6 +5,7 @@ A job goes as JSON, with a token; the answer is the picture itself, its sides in
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
@@ -33,8 +34,11 @@ SILENCE = 10.0
 CONNECTIONS = 64
 KEPT_SECONDS = 2.0
 """Idle connections are given up before the other side, after five seconds, does so."""
+AWAY_SECONDS = 30.0
+"""For so long one that did not answer is asked only when the others can't."""
 PROBLEM_BYTES = 64 * 1024
 AWAY = "no processor can be reached"
+LATE = "it takes too long"
 
 log = structlog.get_logger()
 
@@ -47,13 +51,15 @@ class Problem(BaseModel):
 
 
 class HttpRenderer:
-    """Asks the processors in turn, and the next one where one is away or busy."""
+    """Asks the processors in turn, and the next one where one is away or busy. One that was away,
+    or let somebody wait in vain, comes last for a while: it may be frozen, and still take calls.
+    """
 
     def __init__(self, urls: Sequence[str], token: str) -> None:
         """Raises ValueError for what is no URL. Without URLs nothing is ever rendered."""
         self._urls = [_checked(url) for url in urls]
         self._turn = count()
-        self._away: set[str] = set()
+        self._away: dict[str, float] = {}
         self._client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(SILENCE, connect=CONNECT_SECONDS, read=DEADLINE, pool=DEADLINE),
@@ -74,21 +80,27 @@ class HttpRenderer:
 
     async def _answer(self, body: bytes) -> httpx.Response:
         """The first picture, or refusal, that one of them has."""
-        first = next(self._turn)
         failure: Exception = RendererUnavailable(AWAY)
+        asked = ""
         try:
             async with asyncio.timeout(DEADLINE):
-                for turn in range(len(self._urls)):
-                    url = self._urls[(first + turn) % len(self._urls)]
+                for asked in self._in_turn():
                     try:
-                        return await self._ask(url, body)
+                        return await self._ask(asked, body)
                     except RendererBusy as busy:
                         failure = busy
                     except RendererUnavailable as away:
-                        self._tell(url, str(away))
+                        self._tell(asked, str(away))
         except TimeoutError:
-            raise RendererUnavailable("a processor takes too long") from None
+            self._tell(asked, LATE)
+            raise RendererUnavailable(LATE) from None
         raise failure
+
+    def _in_turn(self) -> list[str]:
+        first = next(self._turn) % max(1, len(self._urls))
+        now = time.monotonic()
+        turn = [*self._urls[first:], *self._urls[:first]]
+        return sorted(turn, key=lambda url: self._away.get(url, now) > now)
 
     async def _ask(self, url: str, body: bytes) -> httpx.Response:
         request = self._client.build_request(
@@ -104,14 +116,14 @@ class HttpRenderer:
             if response.status_code != httpx.codes.OK:
                 await _refuse(response)
         if url in self._away:
-            self._away.discard(url)
+            del self._away[url]
             log.info("a processor renders again", url=url)
         return response
 
     def _tell(self, url: str, reason: str) -> None:
         if url not in self._away:
-            self._away.add(url)
             log.warning("a processor does not render", url=url, reason=reason)
+        self._away[url] = time.monotonic() + AWAY_SECONDS
 
 
 def _checked(url: str) -> str:
