@@ -37,6 +37,7 @@ from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.tokens import Tokens
+from safelight.image_app.variants import queries as variant_queries
 
 BOUNDARY = "a-boundary"
 SECRET = b"a secret for the links and cursors of tests"
@@ -176,7 +177,7 @@ async def the_image(database: Database, image_id: str) -> Found | None:
 
 async def the_variants(database: Database, image_id: str) -> dict[str, Found]:
     async with database.reading() as connection:
-        rows = (await queries.variants_of(connection, [image_id]))[image_id]
+        rows = await variant_queries.all_of(connection, image_id)
     return {row.name: row for row in rows}
 
 

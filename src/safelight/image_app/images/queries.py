@@ -11,6 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safelight.backends.database import MEMBER
 from safelight.image_app.models import Found, images, uploads, variants
 
+SHOWN = (
+    "image_id",
+    "name",
+    "fingerprint",
+    "status",
+    "content_type",
+    "width",
+    "height",
+    "size",
+    "error_code",
+    "error_detail",
+)
+"""What a list of images shows of its variants: it reads hundreds, and how each is made is long."""
+
 
 async def find(
     connection: AsyncConnection, image_id: str, account_id: str, lock: bool = False
@@ -50,8 +64,11 @@ async def page(
 async def variants_of(
     connection: AsyncConnection, image_ids: Iterable[str]
 ) -> dict[str, list[Found]]:
-    """Variants by image id: those of built-in presets in their order, then others by name."""
-    query = select(variants).where(variants.c.image_id.in_(list(image_ids)))
+    """What is shown of variants, by image id: those of built-in presets in their order, then
+    others by name.
+    """
+    shown = (variants.c[column] for column in SHOWN)
+    query = select(*shown).where(variants.c.image_id.in_(list(image_ids)))
     found: dict[str, list[Found]] = defaultdict(list)
     for row in await connection.execute(query.order_by(variants.c.position, variants.c.name)):
         found[row.image_id].append(row)
