@@ -276,6 +276,7 @@ def test_the_documentation_tells_how_it_may_be_refused(eve: Client) -> None:
         told = {status: r["description"] for status, r in operation["responses"].items()}
         assert "`too-many-requests`" in told["429"]
         assert "`queue-full`" in told["503"]
+        assert told["507"] == "`insufficient-storage`"
         [what] = [p for p in operation["parameters"] if p["name"] == "what"]
         assert "format=auto" in what["description"]
     assert {"Vary", "RateLimit"} <= set(operations["get"]["responses"]["200"]["headers"])

@@ -67,6 +67,7 @@ FAILURES = failures(
     errors.TOO_MANY_REQUESTS,
     errors.QUEUE_FULL,
     errors.STORAGE_UNAVAILABLE,
+    errors.INSUFFICIENT_STORAGE,
 )
 PICTURE: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": {"image/*": {}}, "headers": HEADERS}
