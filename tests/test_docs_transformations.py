@@ -83,6 +83,15 @@ def test_every_short_form_is_on_the_page() -> None:
         assert re.search(f"`{short}`\\s+for\\s+`{long}`", TEXT)
 
 
+def test_what_is_said_to_be_one_work_has_one_text() -> None:
+    said = TEXT.partition("## One work, one name")[2].partition("are both")
+    in_url, in_json = re.findall(r"`([^`]+)`", said[0])[-2:]
+    [text] = re.findall(r"`([^`]+)`", said[2])[:1]
+    _, options = read_url(in_url)
+    assert transformation(options).canonical() == text
+    assert Transformation.model_validate_json(in_json).canonical() == text
+
+
 def test_every_picture_of_the_page_is_made_by_the_script() -> None:
     named = re.findall(r"!\[[^]]+\]\((pictures/[^)]+)\)", TEXT)
     folder = PICTURES.relative_to(ROOT / "docs")

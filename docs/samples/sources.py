@@ -1,4 +1,6 @@
-"""The pictures that the samples are made of: photographs that scikit-image ships, and a harbour."""
+"""The pictures that the samples are made of: photographs in the public domain that scikit-image
+ships, and what is drawn.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,9 +18,11 @@ HELD_SIDEWAYS = 6
 FRAMES, FRAME_MS = 12, 120
 LINE = "Ann Example"
 MARGIN = (90, 40, 150, 60)
-DISC = (11, 10, 491, 490)
-"""Where the disc of the logo lies in its file, which is white around it."""
-SMOOTH = 4
+LOGO, SMOOTH = 480, 4
+BLADES, OPEN = 6, 0.45
+"""Of the shutter in the logo: how many, and how far it is open, of its radius."""
+REDS = ("#7a1420", "#96202b", "#b3303a", "#c9434a", "#b3303a", "#96202b")
+LAMP = "#ffd166"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,26 @@ def _saved(picture: Image.Image, form: str, **options: Any) -> bytes:
 
 
 def _logo() -> Original:
-    """With alpha: a round picture, clear around it."""
-    picture = Image.fromarray(data.logo()).crop(DISC)
-    large = Image.new("L", (picture.width * SMOOTH, picture.height * SMOOTH))
-    ImageDraw.Draw(large).ellipse((0, 0, large.width - 1, large.height - 1), 255)
-    picture.putalpha(large.resize(picture.size, Image.Resampling.LANCZOS))
-    return Original(_saved(picture, "PNG"), "image/png")
+    """With alpha: the blades of a shutter, clear around them, drawn large and reduced."""
+    side, middle = LOGO * SMOOTH, LOGO * SMOOTH / 2
+
+    def at(turn: float, share: float) -> tuple[float, float]:
+        """A point on a circle around the middle, with a share of the logo's radius."""
+        angle = 2 * np.pi * turn / BLADES
+        return middle + middle * share * np.cos(angle), middle + middle * share * np.sin(angle)
+
+    large = Image.new("RGBA", (side, side))
+    draw = ImageDraw.Draw(large)
+    for blade, colour in enumerate(REDS):
+        rim = [at(blade + 1 + part / 32, 1.2) for part in range(33)]
+        draw.polygon([at(blade, OPEN), *rim, at(blade + 1, OPEN)], colour)
+    draw.polygon([at(corner, OPEN) for corner in range(BLADES)], LAMP)
+    round_ = Image.new("L", large.size)
+    ImageDraw.Draw(round_).ellipse((0, 0, side - 1, side - 1), 255)
+    large.putalpha(round_)
+    return Original(
+        _saved(large.resize((LOGO, LOGO), Image.Resampling.LANCZOS), "PNG"), "image/png"
+    )
 
 
 def _framed() -> Original:
@@ -90,7 +108,6 @@ ORIGINALS: Mapping[str, Callable[[], Original]] = {
     "cat": _photograph(data.cat),
     "coffee": _photograph(data.coffee),
     "rocket": _photograph(data.rocket),
-    "motorcycle": _photograph(lambda: data.stereo_motorcycle()[0]),
     "logo": _logo,
     "framed": _framed,
     "sideways": _sideways,

@@ -146,6 +146,7 @@ async def test_a_range_is_from_start_up_to_and_not_including_end(
 ) -> None:
     await store.put("a", in_chunks(content(LARGE)))
     assert await whole(store, "a", start, end) == content(LARGE)[start:end]
+    assert (await store.part("a", start, end)).size == LARGE
 
 
 async def test_a_missing_object_is_a_file_not_found_error_before_any_byte(store: Objects) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pytest
 import pyvips
 
 from safelight.contract.transformations import Transformation
@@ -45,6 +46,9 @@ KINDS = (
     DEEP_GREY,
     DEEP_CLEAR_GREY,
 )
+kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+ROUNDED = 0.51
+"""Half a level of 8 bits, and what floats of 32 bits lose."""
 
 
 def values(kind: Kind, sides: tuple[int, int] = (37, 23), seed: int = 1) -> Array:

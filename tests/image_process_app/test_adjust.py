@@ -8,14 +8,22 @@ import pytest
 from safelight.image_process_app.steps.adjust import adjust
 from safelight.image_process_app.steps.grayscale import grayscale
 from tests.image_process_app import arrays
-from tests.image_process_app.arrays import Array, Kind, levels_apart, picture, seen, values, wanted
+from tests.image_process_app.arrays import (
+    Array,
+    Kind,
+    kinds,
+    levels_apart,
+    picture,
+    seen,
+    values,
+    wanted,
+)
 
 ROUNDED = {255: 0.51, 65535: 0.004}
 """Levels of 8 bits: half a level of the depth at hand, and what floats of 32 bits lose."""
 TABLES = 1.2
 """Levels of 8 bits: half one of rounding; the rest is libvips' tables for the curve of sRGB."""
 COLOURS = [kind for kind in arrays.KINDS if kind.colours == 3]
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 colours = pytest.mark.parametrize("kind", COLOURS, ids=lambda kind: kind.name)
 
 

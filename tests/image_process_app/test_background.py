@@ -8,7 +8,9 @@ from safelight.image_process_app.steps.flatten import flatten
 from safelight.image_process_app.steps.pad import pad
 from tests.image_process_app import arrays
 from tests.image_process_app.arrays import (
+    ROUNDED,
     Kind,
+    kinds,
     levels_apart,
     over,
     picture,
@@ -18,9 +20,6 @@ from tests.image_process_app.arrays import (
     wanted,
 )
 
-ROUNDED = 0.51
-"""Half a level of 8 bits, and what floats of 32 bits lose."""
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 CLEAR = [kind for kind in arrays.KINDS if kind.alpha]
 clear_kinds = pytest.mark.parametrize("kind", CLEAR, ids=lambda kind: kind.name)
 ORANGE = (255, 136, 0)

@@ -10,6 +10,7 @@ from tests.image_process_app import arrays
 from tests.image_process_app.arrays import (
     Array,
     Kind,
+    kinds,
     levels_apart,
     picture,
     seen,
@@ -21,7 +22,6 @@ from tests.image_process_app.arrays import (
 SMOOTH = 1.3
 """Levels of 8 bits: half a level of rounding, 0.8 where a large sigma is drawn on a smaller
 picture."""
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 
 
 def soft(bands: Array, sigma: float) -> Array:

@@ -15,7 +15,7 @@ from safelight.image_process_app.steps.lettering import lettering
 from safelight.image_process_app.steps.overlays import Overlays
 from safelight.image_process_app.steps.watermark import watermark
 from tests.image_process_app import arrays
-from tests.image_process_app.arrays import Array, Kind, picture, seen, values, wanted
+from tests.image_process_app.arrays import Array, Kind, kinds, picture, seen, values, wanted
 
 ALIKE = 0.75
 """Of what either covers, the part that both cover. Hinting and the grid move edges by half a
@@ -24,7 +24,6 @@ BOX = (400, 120)
 SQUARE = (80, 80)
 TEXTS = ["Proof g&y", "Жёлтый Щит", "東京都写真", "中文水印", "한국어사진", "ひらがなカナ"]
 NOTHING = Overlays([], Limits())
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 
 
 def letters(text: str, box: tuple[int, int] = BOX) -> Array:

@@ -6,8 +6,10 @@ import pytest
 from safelight.image_process_app.steps.pixelate import pixelate
 from tests.image_process_app import arrays
 from tests.image_process_app.arrays import (
+    ROUNDED,
     Array,
     Kind,
+    kinds,
     levels_apart,
     picture,
     seen,
@@ -15,10 +17,6 @@ from tests.image_process_app.arrays import (
     values,
     wanted,
 )
-
-ROUNDED = 0.51
-"""Half a level of 8 bits, and what floats of 32 bits lose."""
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 
 
 def blocks(before: Array, kind: Kind, size: int) -> Array:

@@ -7,11 +7,19 @@ from skimage.color.colorconv import rgb_from_xyz
 
 from safelight.image_process_app.steps.tint import tint
 from tests.image_process_app import arrays
-from tests.image_process_app.arrays import Array, Kind, levels_apart, picture, seen, values, wanted
+from tests.image_process_app.arrays import (
+    Array,
+    Kind,
+    kinds,
+    levels_apart,
+    picture,
+    seen,
+    values,
+    wanted,
+)
 
 TABLES = 1.2
 """Levels of 8 bits: half one of rounding; the rest is libvips' tables for the curve of sRGB."""
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 
 
 def reference(colour: Array, of: tuple[int, int, int]) -> Array:

@@ -13,8 +13,10 @@ from safelight.image_process_app.steps.overlays import Overlays
 from safelight.image_process_app.steps.watermark import watermark
 from tests.image_process_app import arrays
 from tests.image_process_app.arrays import (
+    ROUNDED,
     Array,
     Kind,
+    kinds,
     levels_apart,
     over,
     picture,
@@ -26,12 +28,9 @@ from tests.image_process_app.arrays import (
 from tests.image_process_app.conftest import Held
 from tests.journeys import pictures
 
-ROUNDED = 0.51
-"""Half a level of 8 bits, and what floats of 32 bits lose."""
 MARK = "0190aaaa-0000-7000-8000-00000000000a"
 SIDES = (80, 60)
 STAMP = (20, 15)
-kinds = pytest.mark.parametrize("kind", arrays.KINDS, ids=lambda kind: kind.name)
 
 
 def png(stamp: Array) -> bytes:

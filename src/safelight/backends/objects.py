@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,14 @@ RETRY: "RetryConfig" = {
     },
 }
 """Of requests that may be made again; the caller, who is told soon, may be told to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some bytes of an object that has `size` of them."""
+
+    size: int
+    chunks: AsyncIterator[bytes]
 
 
 class Objects:
@@ -104,6 +113,10 @@ class Objects:
 
         The object is looked up before this returns, so a missing one raises here.
         """
+        return (await self.part(key, start, end)).chunks
+
+    async def part(self, key: str, start: int = 0, end: int | None = None) -> Part:
+        """As `read`, with the size of the object that the bytes are of."""
         options: obstore.GetOptions = {}
         if end is not None:
             options["range"] = (start, end)
@@ -111,7 +124,8 @@ class Objects:
             options["range"] = {"offset": start}
         with _translated():
             answer = await obstore.get_async(self._store, key, options=options)
-        return (bytes(chunk) async for chunk in answer.stream(min_chunk_size=CHUNK))
+        chunks = (bytes(chunk) async for chunk in answer.stream(min_chunk_size=CHUNK))
+        return Part(answer.meta["size"], chunks)
 
     @asynccontextmanager
     async def opened(self, key: str) -> AsyncIterator[int]:

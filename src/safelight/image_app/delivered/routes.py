@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from safelight.image_app import errors
-from safelight.image_app.delivered import ranges, service
+from safelight.image_app.delivered import service
 from safelight.image_app.delivered.caching import varying
 from safelight.image_app.delivered.service import Asked, Deliverable
 from safelight.image_app.deps import BEARER, Needs, bearer_token, known_parameters
@@ -106,18 +106,17 @@ async def deliver(
     headers = _headers(found)
     if not_modified(if_none_match, found.etag):
         return Response(status_code=304, headers=headers)
-    whole = request.method == "HEAD"  # ranges are for GET alone (RFC 9110, 14.2)
+    if request.method == "HEAD":  # ranges are for GET alone (RFC 9110, 14.2)
+        headers["Content-Length"] = str(found.size)
+        return Response(headers=headers, media_type=found.content_type)
     with varying("Vary" in headers):
-        part = None if whole else ranges.part_of(found.size, range_, if_range, found.etag)
-    sent = part or range(found.size)
-    headers["Content-Length"] = str(len(sent))
+        opened = await service.opened(resources.objects, found, range_, if_range)
+    found, part = opened.found, opened.part
+    headers = _headers(found)
+    headers["Content-Length"] = str(len(part) if part else found.size)
     if part:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{found.size}"
-    status = 206 if part else 200
-    if whole:
-        return Response(status_code=status, headers=headers, media_type=found.content_type)
-    chunks = await resources.objects.read(found.key, sent.start, sent.stop)
-    return StreamingResponse(chunks, status, headers, found.content_type)
+    return StreamingResponse(opened.chunks, 206 if part else 200, headers, found.content_type)
 
 
 def _headers(found: Deliverable) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Which bytes somebody may have, and where they are."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from safelight.backends.objects import Objects
 from safelight.contract import keys
 from safelight.contract.presets import BUILT_IN
 from safelight.image_app import clock, errors
-from safelight.image_app.delivered import queries, rendering, wanted
+from safelight.image_app.delivered import queries, ranges, rendering, wanted
 from safelight.image_app.delivered.caching import VARY, caching, varying
 from safelight.image_app.delivered.negotiation import Picture, settle
 from safelight.image_app.delivered.wording import is_transformation
@@ -36,8 +38,22 @@ class Deliverable:
     key: str
     size: int
     content_type: str
-    etag: str
+    name: str
+    """What its bytes are of; with their size it tells them from others."""
     headers: dict[str, str]
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.name}-{self.size}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A deliverable whose bytes are on their way; `part` is the range of them, if not all."""
+
+    found: Deliverable
+    part: range | None
+    chunks: AsyncIterator[bytes]
 
 
 async def find(resources: Resources, asked: Asked) -> Deliverable:
@@ -62,6 +78,24 @@ async def find(resources: Resources, asked: Asked) -> Deliverable:
     if is_transformation(asked.what):
         return await _transformed(resources, row, asked)
     return _original(row, asked) if asked.what == ORIGINAL else _variant(row, asked)
+
+
+async def opened(
+    objects: Objects, found: Deliverable, wanted: str | None, if_range: str | None
+) -> Opened:
+    """Its bytes, or the range that is wanted, and what they are of.
+
+    A job that makes a variant anew replaces the object before its row is written, and the same
+    work may have another size: what counts is the object that was opened. Raises
+    `range-not-satisfiable`, FileNotFoundError, StoreUnavailable.
+    """
+    while True:
+        part = ranges.part_of(found.size, wanted, if_range, found.etag)
+        sent = part or range(found.size)
+        there = await objects.part(found.key, sent.start, sent.stop)
+        if there.size == found.size:
+            return Opened(found, part, there.chunks)
+        found = replace(found, size=there.size)
 
 
 def _public(row: Found, what: str) -> bool:
@@ -89,7 +123,7 @@ def _original(row: Found, asked: Asked) -> Deliverable:
         key=keys.original(row.account_id, row.id),
         size=row.size,
         content_type=row.content_type,
-        etag=f'"{row.sha256[:32]}"',
+        name=row.sha256[:32],
         headers=headers,
     )
 
@@ -107,7 +141,7 @@ def _variant(row: Found, asked: Asked) -> Deliverable:
         key=keys.variant(row.account_id, row.id, row.fingerprint, row.sha256),
         size=row.variant_size,
         content_type=row.variant_content_type,
-        etag=f'"{row.fingerprint}-{fingerprint_of(row.sha256)}-{row.variant_size}"',
+        name=f"{row.fingerprint}-{fingerprint_of(row.sha256)}",
         headers=headers,
     )
 
@@ -127,7 +161,7 @@ async def _transformed(resources: Resources, row: Found, asked: Asked) -> Delive
         key=keys.variant(row.account_id, row.id, made.fingerprint, row.sha256),
         size=made.size,
         content_type=made.content_type,
-        etag=f'"{made.fingerprint}-{fingerprint_of(row.sha256)}-{made.size}"',
+        name=f"{made.fingerprint}-{fingerprint_of(row.sha256)}",
         headers=headers,
     )
 
