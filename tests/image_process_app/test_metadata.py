@@ -145,6 +145,15 @@ def test_the_copyright_line_is_kept_when_asked_for(
     assert told(made.data) == (OWNER, "")
 
 
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "avif"])
+@pytest.mark.parametrize(
+    "line", ["(c) Ann (www.ann.example)", "Ann (a, b, c, d)", "Ann )", "(", ")"]
+)
+def test_a_line_that_ends_in_parentheses_is_kept_whole(make: Make, form: str, line: str) -> None:
+    made = make(talkative(line), format=form, metadata="copyright", width=50)
+    assert told(made.data) == (line, "")
+
+
 def test_only_the_variant_that_asks_for_the_line_gets_it(held: Held) -> None:
     wanted = [
         WantedVariant(name="none", transformation=Transformation(width=100)),

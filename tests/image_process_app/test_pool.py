@@ -175,6 +175,7 @@ async def test_a_child_has_nothing_to_steal(monkeypatch: pytest.MonkeyPatch) -> 
             "VIPS_BLOCK_UNTRUSTED",
             "VIPS_CONCURRENCY",
             "VIPS_WARNING",
+            "VIPS_DISC_THRESHOLD",
             "MALLOC_ARENA_MAX",
             "GLIBC_TUNABLES",
             "FONTCONFIG_FILE",

@@ -18,6 +18,8 @@ NOTICE = b"\x1c\x02\x74"
 RIGHTS = re.compile(
     rb"<dc:rights\b[^>]*>.{0,400}?<rdf:li\b[^>]*>([^<]{1,4000})</rdf:li>", re.DOTALL
 )
+TAIL = " (ASCII)"
+"""Libvips takes what is in parentheses at the end for its own note on the type, and cuts it off."""
 PLAIN = {"page-height", "delay", "loop"}
 """What is neither pixels nor the sides of them and still needed, to write an animation."""
 RESOLUTION = 72 / 25.4
@@ -57,7 +59,7 @@ def with_copyright(image: pyvips.Image, line: str, form: str) -> tuple[pyvips.Im
     for name in set(image.get_fields()) - PLAIN:
         image.remove(name)  # an EXIF that is kept would take up the rest of it again
     if line.isascii() and form != "tiff":
-        image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Copyright", line)
+        image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Copyright", line + TAIL)
         return image, "exif"
     document = DOCUMENT.format(html.escape(line)).encode()
     image.set_type(pyvips.GValue.blob_type, XMP, document)

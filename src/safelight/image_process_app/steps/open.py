@@ -60,7 +60,7 @@ def open_picture(
     guard_header(header, frames, limits)
     line = copyright_of(header) if any(w.metadata == "copyright" for w in wanted) else ""
     if frames > 1 and any(animates(w) for w in wanted):
-        picture = _frames(_load(fd, content_type, n=-1), frames, line)
+        picture = _frames(_decoded(_load(fd, content_type, n=-1), content_type), frames, line)
         return Opened(picture, frames)
     shrink = _shrink(header, wanted) if content_type == "image/jpeg" else 1
     image = _load(fd, content_type, shrink=shrink) if shrink > 1 else header
@@ -95,9 +95,18 @@ def _load(fd: int, content_type: str, **options: int) -> pyvips.Image:
     return load(source, access="sequential", fail_on="error", **options)
 
 
+def _decoded(roll: pyvips.Image, content_type: str) -> pyvips.Image:
+    """A roll whose pixels can be read in any order. Of a WebP the first pixel decodes all of it
+    into memory, of which a copy would be twice as much.
+    """
+    if content_type != "image/webp":
+        return roll.copy_memory()
+    roll.getpoint(0, 0)
+    return roll
+
+
 def _frames(roll: pyvips.Image, count: int, line: str) -> Picture:
     """Cut the roll of frames, one below the other, into frames."""
-    roll = roll.copy_memory()
     height = roll.height // count
     delays = list(roll.get("delay")) if _has(roll, "delay") else []
     delays += [DEFAULT_DELAY] * (count - len(delays))
