@@ -257,8 +257,10 @@ def test_what_is_refused_is_refused_in_order(
                 forged = f"{path}?expires=9999999999&signature=x"
                 assert_problem(bob.get(forged), 403, "bad-signature")
         assert nobody.get(f"/i/{public['id']}/thumb").status_code == 200
-    unknown = eve.get(f"/i/{image['id']}/width=30", params={"size": "1"})
+    made = rendered(own, image["id"])
+    unknown = eve.get(f"/i/{image['id']}/width=31", params={"size": "1"})
     assert wrong_fields(unknown) == {"size"}
+    assert rendered(own, image["id"]) == made
 
 
 def test_a_picture_that_can_not_be_opened_says_so(eve: Client) -> None:
@@ -279,6 +281,11 @@ def test_the_documentation_tells_how_it_may_be_refused(eve: Client) -> None:
         assert told["507"] == "`insufficient-storage`"
         [what] = [p for p in operation["parameters"] if p["name"] == "what"]
         assert "format=auto" in what["description"]
+        assert "304" in told
+    assert ("416" in operations["get"]["responses"], "416" in operations["head"]["responses"]) == (
+        True,
+        False,
+    )
     assert {"Vary", "RateLimit"} <= set(operations["get"]["responses"]["200"]["headers"])
 
 

@@ -27,10 +27,12 @@ PATH = "/render"
 WIDTH, HEIGHT = "X-Width", "X-Height"
 STORAGE = "/problems/storage-unavailable"
 CONNECT_SECONDS = 1.0
-DEADLINE = 30.0
-"""Seconds until the answer begins, whoever gives it."""
+DEADLINE = 40.0
+"""Seconds until the answer begins, whoever gives it; a decoder may take 15 to open a picture and 15
+to make something of it, and says then that it can't.
+"""
 SILENCE = 10.0
-"""Seconds without a byte, once it has begun."""
+"""Seconds in which a processor takes nothing of a request."""
 CONNECTIONS = 64
 KEPT_SECONDS = 2.0
 """Idle connections are given up before the other side, after five seconds, does so."""

@@ -73,6 +73,10 @@ PICTURE: dict[int | str, dict[str, Any]] = {
     status: {"description": description, "content": {"image/*": {}}, "headers": HEADERS}
     for status, description in ((200, "The bytes"), (206, "Part of them"))
 }
+BEYOND = errors.RANGE_NOT_SATISFIABLE.status
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The client has just these bytes", "headers": HEADERS}
+}
 
 
 @router.head(
@@ -82,7 +86,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {
     operation_id="describe_delivered",
     dependencies=[Depends(BEARER)],
     response_class=Response,
-    responses=FAILURES,
+    responses={s: kinds for s, kinds in FAILURES.items() if s != BEYOND} | UNCHANGED,
 )
 @router.get(
     ADDRESS,
@@ -91,7 +95,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {
     operation_id="deliver",
     dependencies=[Depends(BEARER)],
     response_class=Response,
-    responses=FAILURES | PICTURE,
+    responses=FAILURES | PICTURE | UNCHANGED,
 )
 async def deliver(
     request: Request,
@@ -101,8 +105,9 @@ async def deliver(
     if_range: Annotated[str | None, Header()] = None,
     range_: Annotated[str | None, Header(alias="Range")] = None,
 ) -> Response:
-    found = await service.find(resources, asked)
+    image = await service.permitted(resources, asked)
     await known_parameters(request)
+    found = await service.find(resources, asked, image)
     headers = _headers(found)
     if not_modified(if_none_match, found.etag):
         return Response(status_code=304, headers=headers)

@@ -56,8 +56,9 @@ class Opened:
     chunks: AsyncIterator[bytes]
 
 
-async def find(resources: Resources, asked: Asked) -> Deliverable:
-    """What may be delivered; raises the failures of "Delivered bytes" in the contract.
+async def permitted(resources: Resources, asked: Asked) -> Found:
+    """The image of which this may be delivered; raises `bad-signature`, `link-expired`,
+    `unauthenticated`, `image-not-found`.
 
     A signature is judged before anything is looked up. Without any ground, what is not public
     and what does not exist are told apart by nothing.
@@ -75,6 +76,13 @@ async def find(resources: Resources, asked: Asked) -> Deliverable:
         row = row if row is not None and row.account_id == asked.account_id else None
     if row is None:
         raise errors.IMAGE_NOT_FOUND()
+    return row
+
+
+async def find(resources: Resources, asked: Asked, row: Found) -> Deliverable:
+    """What is delivered of an image of which it is permitted, found or made now; raises what is
+    left of the failures of "Delivered bytes" in the contract.
+    """
     if is_transformation(asked.what):
         return await _transformed(resources, row, asked)
     return _original(row, asked) if asked.what == ORIGINAL else _variant(row, asked)
