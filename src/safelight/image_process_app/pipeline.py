@@ -90,11 +90,12 @@ class Pipeline:
         self._has_alpha = opened.picture.has_alpha
         self._sources = Sources(opened.picture, transformations, describe)
         self._wanted = wanted
+        self._limits = limits
         self._overlays = Overlays(overlays, limits)
 
     def variants(
         self, begin: Callable[[str], None] | None = None
-    ) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error]]:
+    ) -> Iterator[tuple[WantedVariant, Encoded | Rejected | pyvips.Error | MemoryError]]:
         """Each wanted variant, the largest first, or why it alone could not be made. Raises
         pyvips.Error when it is the picture that can't be read. Calls `begin` with the name of each
         once what it is made from is read.
@@ -115,7 +116,7 @@ class Pipeline:
                 begin(variant.name)
             try:
                 yield variant, self._make(source, variant.transformation)
-            except (Rejected, pyvips.Error) as error:
+            except (Rejected, pyvips.Error, MemoryError) as error:
                 yield variant, error
 
     def describe(self) -> Description:
@@ -137,9 +138,22 @@ class Pipeline:
         for step in STEPS:
             picture = step(picture, wanted)
             _check(step.__name__, picture.sides, original)
+            self._check_frames(step.__name__, picture, original)
         marked = watermark(picture, wanted, self._overlays)
         data, content_type = encode(flatten(marked, wanted), wanted)
         return Encoded(data, content_type, *picture.frame_sides)
+
+    def _check_frames(self, step: str, picture: Picture, original: Sides) -> None:
+        """Raise `Rejected` for an animation that was made larger than any that is taken."""
+        (width, height), frames = picture.sides, len(picture.frames)
+        most = self._limits.max_total_pixels
+        larger = width * height > original[0] * original[1]
+        if frames > 1 and larger and width * height * frames > most:
+            raise Rejected(
+                "result-too-large",
+                f"{step} makes {frames} frames of {width} x {height} pixels; at most {most} "
+                f"pixels over all frames are made.",
+            )
 
 
 def _check(step: str, sides: Sides, original: Sides) -> None:

@@ -37,6 +37,10 @@ CORRUPT = Fault(code="corrupt-image", detail="The picture is damaged or incomple
 TOO_COSTLY = Fault(
     code="image-too-large", detail="Opening the picture takes more memory than is allowed."
 )
+TOO_MUCH_MEMORY = Fault(
+    code="variant-failed",
+    detail="Making this takes more memory than is allowed: ask for fewer pixels or another format.",
+)
 TOO_LONG = Fault(
     code="too-many-bytes",
     detail=f"This, with what else was made of the picture, has more than {FILE_BYTES} bytes.",
@@ -45,6 +49,7 @@ OUT_OF_MEMORY = (
     "out of memory",
     "insufficient memory",
     "failed to allocate",
+    "picture memory error",
     "error creating thread",
 )
 """How libvips, its encoders and a thread that found no room for its stack say it."""
@@ -105,14 +110,18 @@ def _process(
         fault = Fault(code=refusal.code, detail=refusal.detail)
         _say(connection, Refused(error=fault))
     except (pyvips.Error, MemoryError) as error:
-        _say(connection, Refused(error=_fault(error, CORRUPT), log=str(error)))
+        fault = TOO_COSTLY if _is_costly(error) else CORRUPT
+        _say(connection, Refused(error=fault, log=str(error)))
 
 
-def _made(variant: WantedVariant, made: Encoded | Rejected | pyvips.Error, target: int) -> Made:
+def _made(
+    variant: WantedVariant, made: Encoded | Rejected | pyvips.Error | MemoryError, target: int
+) -> Made:
     if isinstance(made, Rejected):
         return Made(name=variant.name, error=Fault(code=made.code, detail=made.detail))
-    if isinstance(made, pyvips.Error):
-        return Made(name=variant.name, error=_fault(made, NOT_MADE), log=str(made))
+    if isinstance(made, pyvips.Error | MemoryError):
+        error = TOO_MUCH_MEMORY if _is_costly(made) else NOT_MADE
+        return Made(name=variant.name, error=error, log=str(made))
     if os.lseek(target, 0, os.SEEK_CUR) + len(made.data) > FILE_BYTES:
         return Made(name=variant.name, error=TOO_LONG)
     rest = memoryview(made.data)
@@ -127,10 +136,10 @@ def _made(variant: WantedVariant, made: Encoded | Rejected | pyvips.Error, targe
     )
 
 
-def _fault(error: Exception, otherwise: Fault) -> Fault:
+def _is_costly(error: Exception) -> bool:
+    """Whether there was too little memory, as far as it tells."""
     words = str(error).lower()
-    costly = isinstance(error, MemoryError) or any(sign in words for sign in OUT_OF_MEMORY)
-    return TOO_COSTLY if costly else otherwise
+    return isinstance(error, MemoryError) or any(sign in words for sign in OUT_OF_MEMORY)
 
 
 def _say(connection: socket.socket, line: Line) -> None:

@@ -25,6 +25,7 @@ DEEP = ("png", "tiff")
 STEPS = 257
 """Levels of 16 bits for each of 8."""
 QUALITY = {"jpeg": 80, "webp": 79, "avif": 60}
+WEBP_SIDE = 16383
 EFFORT = {"webp": 2, "avif": 3, "png": 3, "gif": 3}
 """WebP effort 2 costs half of effort 4 for 5 % more bytes, AVIF 3 a fifth of 4 for 6 %."""
 
@@ -50,6 +51,12 @@ def encode(picture: Picture, wanted: Transformation) -> tuple[bytes, str]:
     that is worth looking at, or where the format has no quality to lower.
     """
     form = chosen_format(picture, wanted)
+    if form == "webp" and max(picture.frame_sides) > WEBP_SIDE:
+        raise Rejected(
+            "result-too-large",
+            f"A WebP has at most {WEBP_SIDE} pixels a side, this would have "
+            f"{max(picture.frame_sides)}: choose another format.",
+        )
     if form not in DEEP:
         picture = picture.map(_eight_bits)
     line = picture.copyright if wanted.metadata == "copyright" else ""

@@ -17,6 +17,8 @@ MISSING = Fault(code="watermark-missing", detail="The image of the watermark is 
 DAMAGED = (
     "The image of the watermark is damaged or incomplete, or takes more memory than is allowed."
 )
+ROOM = 4
+"""A part of the pixels of one picture, that may be kept of all."""
 UNUSABLE = "watermark-unusable"
 
 
@@ -34,11 +36,20 @@ class Overlays:
         Raises `Rejected` when it is gone or can't be opened; what it says is of the watermark.
         """
         if image_id not in self._opened:
+            self._make_room()
             self._opened[image_id] = self._open(image_id)
         opened = self._opened[image_id]
         if isinstance(opened, Fault):
             raise Rejected(opened.code, opened.detail)
         return opened
+
+    def _make_room(self) -> None:
+        """Let go of those that are large together; they would take the memory of all that follows,
+        and one that is needed again is opened again.
+        """
+        kept = [found.sides for found in self._opened.values() if isinstance(found, Picture)]
+        if sum(width * height for width, height in kept) * ROOM > self._limits.max_pixels:
+            self._opened.clear()
 
     def _open(self, image_id: str) -> Picture | Fault:
         if image_id not in self._given:
