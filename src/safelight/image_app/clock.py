@@ -19,6 +19,11 @@ def new_id() -> str:
     return str(uuid7())
 
 
+def made_at(id_: str) -> datetime:
+    """When an id of ours was made: its first 48 bits are milliseconds."""
+    return datetime.fromtimestamp(int(id_.replace("-", "")[:12], 16) / 1000, UTC)
+
+
 def is_id(text: str) -> bool:
     """Whether it has the form of our ids; what has not can be the id of nothing."""
     return UUID.fullmatch(text) is not None

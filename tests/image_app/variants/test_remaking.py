@@ -1,11 +1,15 @@
 """Variants made anew: what is there stays until its replacement is."""
 
+from sqlalchemy import update
+
 from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
+from safelight.image_app.models import variants
 from safelight.image_app.outcomes import PARKED
 from tests.image_app.given import chunks_of
 from tests.image_app.waiting import CORRUPT, FAILED, Waiting
 
+OF_2024 = "018cc251-f400-7000-8000-000000000000"
 THUMB = BUILT_IN["thumb"].fingerprint()
 OLD, NEW = (Transformation(width=side).fingerprint() for side in (50, 60))
 
@@ -112,6 +116,15 @@ async def test_what_is_under_way_is_not_promised_again(ready: Waiting) -> None:
     await ready.answer(second)
     await ready.answer(first)
     assert (await ready.row()).status == "ready"
+
+
+async def test_a_job_that_was_lost_long_ago_can_be_asked_for_again(waiting: Waiting) -> None:
+    async with waiting.resources.database.writing() as connection:
+        await connection.execute(update(variants).values(job_id=OF_2024))
+    again = await waiting.reprocess()
+    assert again.id != waiting.job.id
+    await waiting.answer(again)
+    assert (await waiting.row()).status == "ready"
 
 
 async def test_the_same_work_done_again_erases_nothing(ready: Waiting) -> None:

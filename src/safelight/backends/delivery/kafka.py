@@ -84,12 +84,12 @@ class KafkaDelivery:
             await asyncio.wait(self._tasks[:1], timeout=min(patience, JOIN_SECONDS))
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _ended(self._tasks)
         if self._handled:
             await asyncio.wait(self._handled, timeout=patience)
         for broker in (self._receiver, self._sender):
             if broker is not None:
-                await broker.stop()
+                await _ended([asyncio.create_task(broker.stop())])
 
     async def send(self, message: Message) -> None:
         [failure] = await self.send_all([message])
@@ -260,6 +260,17 @@ class KafkaDelivery:
                     continue
                 log.warning("no dead letter yet", topic=message.topic, key=message.key)
                 await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _ended(tasks: "Sequence[asyncio.Task[Any]]") -> None:
+    """Wait for them, but no longer than Kafka itself would: a client that was stopped while it
+    joined its group may never end.
+    """
+    if tasks:
+        done, late = await asyncio.wait(tasks, timeout=SESSION_SECONDS)
+        await asyncio.gather(*done, return_exceptions=True)
+        if late:
+            log.warning("a client of Kafka does not end and is left behind", clients=len(late))
 
 
 async def _settled(acknowledged: "Sequence[asyncio.Future[Any]]") -> list[BaseException | None]:

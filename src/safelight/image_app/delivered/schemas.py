@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from safelight.contract.options import whole
 from safelight.contract.transformations import Transformation
 from safelight.image_app.schemas import Answer, Body, Time
 
@@ -18,7 +19,7 @@ class LinkRequest(Body):
         str | None, Field(max_length=32, description="A variant's name, or `original`")
     ] = None
     transformation: Transformation | None = None
-    expires_in: Annotated[int, Field(ge=SHORTEST, le=LONGEST, description="Seconds")]
+    expires_in: Annotated[int, whole(SHORTEST, LONGEST, " seconds")]
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
