@@ -131,7 +131,8 @@ async def test_a_picture_that_kills_its_decoder_every_time_is_rejected(objects: 
     outcome = await working
     assert outcome.error is not None
     assert outcome.error.code == "processing-error"
-    assert len(killed) == TRIES
+    # A child that is hit late, when it makes a variant already, counts for that one alone.
+    assert TRIES <= len(killed) <= TRIES + len(job.variants)
     neighbour = await process(await given(objects, pictures.jpeg()), objects, pool)
     assert neighbour.error is None
     await pool.stop()
