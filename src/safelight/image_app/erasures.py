@@ -77,6 +77,8 @@ async def _erase_variant(resources: Resources, event: Event) -> None:
 async def _erase_image(resources: Resources, account_id: str, image_id: str) -> None:
     async with begin(resources) as work:
         image = await queries.find_any(work.connection, image_id, lock=True)
+        if image is not None and image.account_id != account_id:
+            raise Unreadable("it names no image of ours")
         if image is not None and image.deleted_at is None:
             raise Unreadable("the image is not deleted")
         if image is not None and await _is_rendered(resources, work.connection, image_id):
