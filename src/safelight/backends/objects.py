@@ -147,6 +147,11 @@ class Objects:
         async for batch in obstore.list(self._store, prefix or None):
             yield [(entry["path"], entry["size"]) for entry in batch]
 
+    async def size(self, key: str) -> int:
+        """How many bytes the object has."""
+        with _translated():
+            return (await obstore.head_async(self._store, key))["size"]
+
     async def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
         with suppress(FileNotFoundError), _translated():

@@ -67,7 +67,8 @@ def api(settings: Settings) -> FastAPI:
             ending.push_async_callback(delivery.stop, settings.drain_seconds)
             relay.start()
             ending.push_async_callback(relay.stop, settings.drain_seconds)
-            ending.callback(asyncio.create_task(housekeeping.keep_house(resources)).cancel)
+            housework = housekeeping.keep_house(resources, relay.leads)
+            ending.callback(asyncio.create_task(housework).cancel)
             ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
 

@@ -38,6 +38,7 @@ class BrokerRelay:
         self._presence = presence
         self._delivery = delivery
         self._place: Place | None = None
+        self._leads = False
         self._runner: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -55,6 +56,10 @@ class BrokerRelay:
                 self._runner.cancel()
             await asyncio.gather(self._runner, return_exceptions=True)
 
+    def leads(self) -> bool:
+        """Whether it was the leader when it last asked."""
+        return self._leads
+
     async def _run(self) -> None:
         well = True
         while not self._stopping:
@@ -68,12 +73,14 @@ class BrokerRelay:
                 well = False
             except Exception:
                 log.exception("the relay stumbled")
+            self._leads = False
             if not self._stopping:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _work(self, place: Place) -> None:
         while not self._stopping:
-            if not await place.leads():
+            self._leads = await place.leads()
+            if not self._leads:
                 await place.wait(TURN_SECONDS)
             elif not await self._deliver_some():
                 await place.wait(PAUSE)

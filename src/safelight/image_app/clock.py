@@ -2,10 +2,11 @@
 
 import re
 from datetime import UTC, datetime
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def now() -> datetime:
@@ -24,6 +25,11 @@ def made_at(id_: str) -> datetime:
     return datetime.fromtimestamp(int(id_.replace("-", "")[:12], 16) / 1000, UTC)
 
 
+def first_id_at(time: datetime) -> str:
+    """No id that was made at that time or later sorts before it."""
+    return str(UUID(int=round(time.timestamp() * 1000) << 80))
+
+
 def is_id(text: str) -> bool:
     """Whether it has the form of our ids; what has not can be the id of nothing."""
-    return UUID.fullmatch(text) is not None
+    return ID.fullmatch(text) is not None

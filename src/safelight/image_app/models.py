@@ -114,6 +114,9 @@ images = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("deleted_at", UtcTime),
+    Column("missed_at", UtcTime),
+    comment="`missed_at` is when a job or an erasure was last looked for that nobody had answered; "
+    "a row with `deleted_at` is a tombstone.",
 )
 Index("ix_images_newest", images.c.account_id, images.c.created_at, images.c.id)
 Index(
@@ -121,6 +124,12 @@ Index(
     images.c.status,
     sqlite_where=images.c.status == "processing",
     postgresql_where=images.c.status == "processing",
+)
+Index(
+    "ix_images_deleted",
+    images.c.deleted_at,
+    sqlite_where=images.c.deleted_at.is_not(None),
+    postgresql_where=images.c.deleted_at.is_not(None),
 )
 
 variants = Table(
@@ -163,6 +172,13 @@ renderings = Table(
     Column("error_detail", Text),
     comment="Results of transformations asked for by link or token: noted before they are made, "
     "so that no object is without a row. `holder` is the process that makes a pending one.",
+)
+
+Index(
+    "ix_renderings_pending",
+    renderings.c.status,
+    sqlite_where=renderings.c.status == "pending",
+    postgresql_where=renderings.c.status == "pending",
 )
 
 presets = Table(

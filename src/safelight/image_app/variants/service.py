@@ -1,7 +1,6 @@
 """Having variants made, made anew, and deleted."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from safelight.contract import geometry
@@ -21,8 +20,6 @@ from safelight.image_app.work import Work, begin
 
 MOST = 100
 """Variants of an image to which another may be added."""
-LOST_AFTER = timedelta(minutes=30)
-"""Longer than all tries of a job: one that is not answered by then may be asked for again."""
 EMPTY = dict.fromkeys((*queries.MEASURED, "error_code", "error_detail"))
 """What is not known of a variant until it is made."""
 
@@ -193,7 +190,11 @@ async def _make(work: Work, image: Found, rows: Sequence[Found], wanted: Sequenc
 
 
 def _is_under_way(row: Found | None, wanted: Wanted) -> bool:
-    if row is None or row.job_id is None or clock.now() - clock.made_at(row.job_id) > LOST_AFTER:
+    if (
+        row is None
+        or row.job_id is None
+        or clock.now() - clock.made_at(row.job_id) > promises.LOST_AFTER
+    ):
         return False
     coming = row.replacement or row._asdict()
     return (coming["fingerprint"], coming["preset_version"]) == (
