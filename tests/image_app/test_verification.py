@@ -20,7 +20,10 @@ from tests.image_app.given import (
 
 
 async def found(resources: Resources) -> list[str]:
-    return [line async for line in verification.differences(resources.database, resources.objects)]
+    return [
+        str(difference)
+        async for difference in verification.differences(resources.database, resources.objects)
+    ]
 
 
 async def settle(resources: Resources, job: Job) -> None:

@@ -16,7 +16,7 @@ OLD, NEW = (Transformation(width=side).fingerprint() for side in (50, 60))
 async def found(waiting: Waiting, *at_the_broker: Message) -> list[str]:
     resources = waiting.resources
     differences = verification.differences(resources.database, resources.objects, at_the_broker)
-    return [line async for line in differences]
+    return [str(difference) async for difference in differences]
 
 
 async def forget_jobs(waiting: Waiting, keep: int = 0) -> None:

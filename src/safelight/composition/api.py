@@ -7,8 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
-from safelight.backends.cache import Cache, NoCache
-from safelight.backends.cache.redis import RedisCache
 from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
 from safelight.composition import api_parts, places
@@ -36,7 +34,7 @@ def api(settings: Settings) -> FastAPI:
         )
     presence = database.presence()
     objects = places.objects(settings)
-    answers = _cache(settings)
+    answers = api_parts.shared_cache(settings)
     delivery = kafka(settings)
     relay = BrokerRelay(database, presence, delivery)
     resources = api_parts.resources(
@@ -82,13 +80,3 @@ def _renderer(settings: Settings) -> HttpRenderer:
         return HttpRenderer(urls if settings.processor_token else [], settings.processor_token)
     except ValueError as error:
         raise Unusable(f"SAFELIGHT_PROCESSOR_URLS can't be used: {error}") from None
-
-
-def _cache(settings: Settings) -> Cache:
-    """What one process remembers by itself would be stale once another one writes."""
-    if settings.cache_url == "mem://":
-        return NoCache()
-    try:
-        return RedisCache(settings.cache_url)
-    except ValueError as error:
-        raise Unusable(f"SAFELIGHT_CACHE_URL can't be used: {error}") from None

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.exc import ArgumentError
 
 from safelight.backends import keyfiles
-from safelight.backends.cache import Cache
+from safelight.backends.cache import Cache, NoCache
+from safelight.backends.cache.redis import RedisCache
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.backends.rendering import Renderer
@@ -36,7 +37,7 @@ def resources(
     secret = _link_secret(settings)
     return Resources(
         database=database,
-        accounts=_accounts(settings, database),
+        accounts=account_store(settings, database),
         objects=objects,
         renderer=renderer,
         answers=answers,
@@ -59,7 +60,17 @@ def database(settings: Settings) -> Database:
         raise Unusable(f"SAFELIGHT_DATABASE_URL can't be used: {error}") from None
 
 
-def _accounts(settings: Settings, database: Database) -> AccountStore:
+def shared_cache(settings: Settings) -> Cache:
+    """What one process remembers by itself would be stale once another one writes."""
+    if settings.cache_url == "mem://":
+        return NoCache()
+    try:
+        return RedisCache(settings.cache_url)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_CACHE_URL can't be used: {error}") from None
+
+
+def account_store(settings: Settings, database: Database) -> AccountStore:
     if not settings.accounts_url:
         return DatabaseAccounts(database)
     try:

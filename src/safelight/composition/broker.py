@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from aiokafka.errors import KafkaError
 
 from safelight.backends.delivery.kafka import KafkaDelivery
-from safelight.backends.delivery.topics import Cluster
+from safelight.backends.delivery.topics import Cluster, partitions_of
 from safelight.backends.delivery.waiting import waiting as unhandled
 from safelight.backends.unusable import Unusable
 from safelight.contract.messages import Message
@@ -21,6 +21,14 @@ async def waiting(settings: Settings, groups: Iterable[tuple[str, str]]) -> list
     cluster = _cluster(settings)
     try:
         return [m for topic, group in groups async for m in unhandled(cluster, topic, group)]
+    except KafkaError as error:
+        raise Unusable(f"the broker can't be asked: {error}") from None
+
+
+async def partitions(settings: Settings) -> dict[str, int]:
+    """How many each topic has, by its name there; raises `Unusable` when the broker is away."""
+    try:
+        return await partitions_of(_cluster(settings))
     except KafkaError as error:
         raise Unusable(f"the broker can't be asked: {error}") from None
 

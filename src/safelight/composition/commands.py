@@ -1,6 +1,6 @@
-"""What is done once and ends: keys, migrations, verification."""
+"""What is done once and ends: keys, migrations; and what other such commands open."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import make_url
@@ -8,12 +8,11 @@ from sqlalchemy.exc import DatabaseError
 
 from safelight.backends import keyfiles
 from safelight.backends.database import Database, DatabaseUnavailable
+from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
 from safelight.composition import api_parts, places
-from safelight.contract.messages import JOBS, PROCESSOR, Message
-from safelight.image_app import verification
 from safelight.image_app.migrations import migrate
-from safelight.image_app.subscriptions import LISTENING
+from safelight.image_app.resources import Resources
 from safelight.settings import Settings
 
 
@@ -27,33 +26,18 @@ def make_certs(settings: Settings) -> bool:
 
 async def migrate_database(settings: Settings) -> None:
     """Bring the database to the newest shape; raises `Unusable`."""
-    async with _opened_database(settings) as database:
+    async with opened_database(settings) as database:
         await migrate(database)
 
 
-async def verify(settings: Settings, tell: Callable[[str], None]) -> tuple[int, int, int]:
-    """Tell every difference; returns how many images, promises and differences there are."""
+def require_folder(settings: Settings) -> None:
+    """Raise `Unusable` where nothing was ever kept, instead of making an empty database."""
     if not settings.database_url and not settings.data_dir.is_dir():
         raise Unusable(f"there is no data folder {settings.data_dir}")
-    objects, found = places.objects(settings), 0
-    waiting = await _waiting(settings) if settings.broker_url else []
-    async with _opened_database(settings) as database:
-        async for line in verification.differences(database, objects, waiting):
-            tell(line)
-            found += 1
-        return *await verification.counts(database), found
-
-
-async def _waiting(settings: Settings) -> list[Message]:
-    """Promises that are at the broker."""
-    # Only here, since an embedded product never loads a broker's library.
-    from safelight.composition.broker import waiting
-
-    return await waiting(settings, [(JOBS, PROCESSOR), *LISTENING])
 
 
 @asynccontextmanager
-async def _opened_database(settings: Settings) -> AsyncIterator[Database]:
+async def opened_database(settings: Settings) -> AsyncIterator[Database]:
     """The database for one command; raises `Unusable` when it is none of ours."""
     database = api_parts.database(settings)
     name = make_url(settings.resolved_database_url()).render_as_string(hide_password=True)
@@ -65,3 +49,30 @@ async def _opened_database(settings: Settings) -> AsyncIterator[Database]:
         raise Unusable(f"the database {name} can't be used: {error.orig}") from None
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def opened_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """What services use, for one command beside a product or in its place; raises `Unusable`.
+
+    A relay of the product looks at what was promised within seconds, or is woken by the commit.
+    """
+    async with opened_database(settings) as database:
+        answers = api_parts.shared_cache(settings)
+        resources = api_parts.resources(
+            settings,
+            database,
+            places.objects(settings),
+            answers,
+            HttpRenderer([], ""),
+            wake_relay=lambda: None,
+            checks={},
+        )
+        await answers.start()
+        try:
+            yield resources
+        finally:
+            await answers.stop()
+            await resources.renderer.close()
+            await resources.rates.close()
+            await resources.accounts.close()

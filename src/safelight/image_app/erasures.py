@@ -1,4 +1,4 @@
-"""Objects that nobody needs any more: events are the promise to erase them."""
+"""What nobody needs any more, objects above all: events are the promise to erase it."""
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,7 @@ from safelight.image_app.models import Found
 from safelight.image_app.promised import leaving, tells_of_an_object
 from safelight.image_app.resources import Resources
 from safelight.image_app.variants import queries as variants
-from safelight.image_app.work import begin
+from safelight.image_app.work import begin, forget_answers
 
 
 class StillRendering(Exception):
@@ -21,7 +21,7 @@ class StillRendering(Exception):
 
 async def take_event(resources: Resources, message: Message) -> None:
     """A deleted image's objects go, then its tombstone; of a variant that was deleted or
-    replaced, the object goes unless something refers to it again.
+    replaced, the object goes unless something refers to it again. What was changed is read anew.
     """
     event = incoming.read(Event, message)
     account_id = event.data.get("account_id")
@@ -31,6 +31,9 @@ async def take_event(resources: Resources, message: Message) -> None:
     elif tells_of_an_object(event):
         incoming.require_ids(account_id, event.subject)
         await _erase_variant(resources, event)
+    elif event.type == "image.updated" and isinstance(account_id, str):
+        # Who wrote may have been no process of the product: `safelight dead-letters`.
+        await forget_answers(resources, account_id)
 
 
 async def erase_objects(resources: Resources, account_id: str, image_id: str) -> None:

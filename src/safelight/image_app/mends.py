@@ -54,8 +54,11 @@ def _wanted(row: Found) -> WantedVariant:
     return WantedVariant(name=row.name, transformation=transformation)
 
 
-async def make_again(work: Work, image: Found, fingerprints: Collection[str]) -> list[str]:
-    """Have the ready variants of these fingerprints made anew as they are; their names.
+async def make_again(
+    work: Work, image: Found, fingerprints: Collection[str]
+) -> dict[str, list[str]]:
+    """Have the ready variants of these fingerprints made anew as they are; their names, by
+    fingerprint.
 
     A variant that waits for something else comes to that by itself.
     """
@@ -65,7 +68,7 @@ async def make_again(work: Work, image: Found, fingerprints: Collection[str]) ->
         if row.fingerprint in fingerprints and row.status == "ready" and not variants.waits(row)
     ]
     if not rows:
-        return []
+        return {}
     job_id = clock.new_id()
     how = ("fingerprint", "transformation", "preset_version")
     again = [
@@ -76,7 +79,10 @@ async def make_again(work: Work, image: Found, fingerprints: Collection[str]) ->
     await promises.promise_job(work, image._asdict(), job_id, [_wanted(row) for row in rows])
     await queries.change(work.connection, image.id, **WAITS)
     work.change(image.account_id)
-    return [row.name for row in rows]
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        names[row.fingerprint].append(row.name)
+    return names
 
 
 async def erase_again(work: Work, tombstone: Found, now: datetime) -> None:

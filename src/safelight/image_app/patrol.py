@@ -4,18 +4,16 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Column, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.objects import Objects
-from safelight.contract import keys
 from safelight.image_app import clock, mends, promises
 from safelight.image_app.images import queries
 from safelight.image_app.models import Found, images, renderings, uploads, variants
-from safelight.image_app.promised import FINGERPRINT
+from safelight.image_app.owners import Owner, fingerprint_of, owner_of
 from safelight.image_app.resources import Resources
 from safelight.image_app.variants.queries import fingerprints_of
 from safelight.image_app.work import Work, begin
@@ -28,13 +26,6 @@ REST = 6 * 3600.0
 """Seconds from the end of the store until the next walk begins."""
 
 log = structlog.get_logger()
-
-
-class Owned(NamedTuple):
-    """Whose an object is, as its key says."""
-
-    account_id: str
-    image_id: str
 
 
 class Patrol:
@@ -77,7 +68,7 @@ async def _walk(objects: Objects) -> AsyncIterator[list[str]]:
 
 
 async def _look(resources: Resources, found: Sequence[str], before: datetime) -> int:
-    owned: dict[Owned, list[str]] = defaultdict(list)
+    owned: dict[Owner, list[str]] = defaultdict(list)
     for key in found:
         owner = owner_of(key)
         if owner and clock.made_at(owner.image_id) < before:
@@ -118,24 +109,6 @@ async def _referred(connection: AsyncConnection, ids: Collection[str]) -> dict[s
     return referred
 
 
-def owner_of(key: str) -> Owned | None:
-    """None for an object that was not made here."""
-    kind, *names = key.split("/")
-    if (kind, len(names)) not in (("originals", 2), ("variants", 3)):
-        return None
-    owner = Owned(*names[:2])
-    return owner if all(clock.is_id(id_) for id_ in owner) else None
-
-
-def fingerprint_of(image: Found, key: str) -> str | None:
-    """By what this object of the image was made; None for what never was made of it."""
-    fingerprint = key.rpartition("/")[2][:16]
-    if not FINGERPRINT.fullmatch(fingerprint):
-        return None
-    made = keys.variant(image.account_id, image.id, fingerprint, image.sha256)
-    return fingerprint if key == made else None
-
-
 def _is_quiet(image: Found, before: datetime) -> bool:
     is_settled = image.deleted_at is None and image.status != "processing"
     quiet: bool = is_settled and image.updated_at < before
@@ -147,7 +120,7 @@ def _unwanted(image: Found, its: Sequence[str], referred: set[str]) -> list[str]
     return [fingerprint for fingerprint in made if fingerprint and fingerprint not in referred]
 
 
-async def _erase_strangers(resources: Resources, owner: Owned, its: Sequence[str]) -> bool:
+async def _erase_strangers(resources: Resources, owner: Owner, its: Sequence[str]) -> bool:
     try:
         await resources.objects.size(its[0])
     except FileNotFoundError:

@@ -4,7 +4,7 @@ from typing import Any
 
 from safelight.backends.delivery import Delivery, Handler
 from safelight.contract.messages import DEAD_LETTERS, EVENTS, OUTCOMES, Message
-from safelight.image_app.dead_letters import take_dead_letter
+from safelight.image_app.dead_letters.parking import take_dead_letter
 from safelight.image_app.erasures import take_event
 from safelight.image_app.outcomes import take_outcome
 from safelight.image_app.resources import Resources

@@ -76,3 +76,9 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
             holds.push_async_callback(resources.answers.release, account_id, hold)
     if work.messages:
         resources.wake_relay()
+
+
+async def forget_answers(resources: Resources, account_id: str) -> None:
+    """Drop the account's cached answers: somebody else has changed what they tell."""
+    hold = await resources.answers.hold(account_id)
+    await resources.answers.release(account_id, hold)

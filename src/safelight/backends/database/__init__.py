@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy import exc, make_url
+from sqlalchemy import exc, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safelight.backends.database import postgresql, sqlite
@@ -58,6 +58,14 @@ class Database:
     def presence(self) -> Presence:
         """A place among the processes that share this database, which must be PostgreSQL."""
         return Presence(self._url)
+
+    async def members(self) -> int:
+        """How many processes have a place among those that share the database now."""
+        if not self.is_shared:
+            return 0
+        async with self.reading() as connection:
+            asked = await connection.execute(text(postgresql.MEMBERS), {"kind": MEMBER})
+            return int(asked.scalar_one())
 
     async def close(self) -> None:
         for engine in (self._readers, self._writers):

@@ -23,6 +23,10 @@ IDLE_SECONDS = 15
 CHANNEL = "safelight"
 LEADER, MEMBER, PRESETS = 1, 2, 3
 """Kinds of advisory locks."""
+MEMBERS = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND classid = :kind AND objsubid = 2 AND granted
+    AND datname = current_database()"""
 
 
 def engines(url: str, connections: int) -> tuple[AsyncEngine, AsyncEngine]:

@@ -71,6 +71,20 @@ async def make_topics(cluster: Cluster) -> None:
         await admin.close()
 
 
+async def partitions_of(cluster: Cluster) -> dict[str, int]:
+    """How many partitions each of the topics has, 0 where it is missing. Raises `KafkaError`."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.servers, request_timeout_ms=10_000)
+    await admin.start()
+    try:
+        names = [cluster.name_of(topic) for topic in TOPICS]
+        there = sorted(set(names) & set(await admin.list_topics()))
+        described = await admin.describe_topics(there) if there else []
+    finally:
+        await admin.close()
+    counts = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    return {name: counts.get(name, 0) for name in names}
+
+
 async def _make(admin: AIOKafkaAdminClient, cluster: Cluster, names: list[str]) -> None:
     answer = await admin.create_topics(
         [

@@ -1,0 +1,72 @@
+"""What runs until it is stopped: the whole product, or one part of many."""
+
+import asyncio
+from socket import socket
+from typing import Annotated, Any
+
+import typer
+
+from safelight import serving
+from safelight.backends.unusable import Unusable
+from safelight.cli.given import DataDir, settings_of
+from safelight.settings import Settings
+
+Host = Annotated[str | None, typer.Option(show_default="127.0.0.1")]
+Port = Annotated[int | None, typer.Option(show_default="8000")]
+
+
+def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Start the whole product on this machine, nothing else needed."""
+    settings = settings_of(host=host, port=port, data_dir=data_dir)
+    from safelight.composition import commands, places
+    from safelight.composition.embedded import embedded
+
+    if settings.broker_url:
+        raise Unusable(
+            "SAFELIGHT_BROKER_URL is set: start `safelight api` and `safelight processor`, which "
+            "meet there, or unset it for `safelight up`"
+        )
+    places.prepare_folder(settings.data_dir)
+    with places.alone(settings.data_dir):
+        commands.make_certs(settings)
+        asyncio.run(commands.migrate_database(settings))
+        listener = serving.bind(settings.host, settings.port)
+        _tell_of_the_api(listener)
+        typer.echo(f"Data  {settings.data_dir.resolve()}")
+        _serve(embedded(settings), listener, settings)
+
+
+def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
+    """Start one HTTP API of many, on PostgreSQL, a broker and an object store."""
+    settings = settings_of(host=host, port=port, data_dir=data_dir)
+    from safelight.composition.api import api as compose
+
+    made = compose(settings)
+    listener = serving.bind(settings.host, settings.port)
+    _tell_of_the_api(listener)
+    _serve(made, listener, settings)
+
+
+def processor(
+    host: Host = None, port: Annotated[int | None, typer.Option(show_default="10101")] = None
+) -> None:
+    """Start one processor of many; the port is for its health and metrics."""
+    settings = settings_of(host=host, processor_port=port)
+    from safelight.composition.processor import processor as compose
+
+    made = compose(settings)
+    listener = serving.bind(settings.host, settings.processor_port)
+    typer.echo(f"Health {serving.address(listener)}/health/ready")
+    _serve(made, listener, settings)
+
+
+def _tell_of_the_api(listener: socket) -> None:
+    address = serving.address(listener)
+    typer.echo(f"API   {address}/v1")
+    typer.echo(f"Docs  {address}/")
+
+
+def _serve(made: Any, listener: socket, settings: Settings) -> None:
+    if not serving.Server(made, settings.drain_seconds).serve_on(listener):
+        raise Unusable("Safelight could not start; the log above says why")
+    typer.echo("Stopped; nothing was lost.")

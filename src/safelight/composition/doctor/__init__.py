@@ -1,0 +1,1 @@
+"""`safelight doctor`: everything that the product needs, looked at from beside it."""

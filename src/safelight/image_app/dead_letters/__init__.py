@@ -1,0 +1,1 @@
+"""What could not be handled: kept, looked into, sent again."""
