@@ -1,0 +1,65 @@
+"""`safelight dead-letters` beside the running product, in another process."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.client import Client
+from tests.journeys import pictures
+from tests.journeys.surgery import park, stop_with_work_undone
+from tests.product import Product
+
+
+@pytest.mark.timeout(240)
+def test_letters_are_listed_looked_into_and_sent_again(install: Callable[..., Product]) -> None:
+    product = install(SAFELIGHT_DRAIN_SECONDS="2")
+    product.start()
+    assert product.run("dead-letters", "list") == (0, "There is none.\n")
+    assert product.run("dead-letters", "send", "--all") == (0, "There is none.\n")
+    owner = Client(product.base_url).sign_up()
+    first, second, third = stop_with_work_undone(
+        product, owner, *(pictures.jpeg(number=n) for n in range(3))
+    )
+    for image_id in (first, second, third):
+        park(product, image_id)
+    product.start()
+    owner.base_url = product.base_url
+    image = owner.image(first)
+    assert (image["status"], image["error"]["code"]) == ("failed", "processing-error")
+
+    code, words = product.run("dead-letters", "list")
+    assert (code, len(words.splitlines())) == (0, 3)
+    listed = json.loads(product.run("dead-letters", "list", "--json", "--limit", "2")[1])
+    assert [letter["image"] for letter in listed] == [third, second]
+    assert {letter["topic"] for letter in listed} == {"safelight.jobs"}
+    assert {letter["reason"] for letter in listed} == {"OSError: no room"}
+    number = str(listed[0]["id"])
+    code, words = product.run("dead-letters", "show", number)
+    assert code == 0
+    assert f'"image_id": "{third}"' in words
+    assert "header ce_type: image.job" in words
+    assert "wait again" in words
+
+    assert owner.delete(f"/v1/images/{third}").status_code == 204
+    code, words = product.run("dead-letters", "send", number)
+    assert (code, words) == (0, f"{number} dropped as pointless: its image is deleted\n")
+    code, words = product.run("dead-letters", "send", "--all")
+    assert code == 0
+    assert words.count("wait again") == 2
+    for image_id in (first, second):
+        assert owner.processed(image_id)["status"] == "ready"
+    assert product.run("dead-letters", "list") == (0, "There is none.\n")
+    assert product.stop() == 0
+    assert product.verify() == (0, "2 images, 0 promises, 0 differences\n")
+
+
+def test_what_there_is_not_is_named(product: Product) -> None:
+    for command in ("show", "send", "drop"):
+        code, words = product.run("dead-letters", command, "77")
+        assert code == 1
+        assert words == ("safelight: no dead letter 77: `safelight dead-letters list` names them\n")
+    for arguments in (["send"], ["send", "--all", "77"], ["drop"]):
+        code, words = product.run("dead-letters", *arguments)
+        assert code == 1
+        assert words.startswith("safelight: say which")
