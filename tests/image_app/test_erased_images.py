@@ -81,3 +81,14 @@ async def test_what_a_job_made_in_part_of_an_image_that_is_gone_goes_with_its_le
     assert original in await all_keys(resources.objects)
     await square.bury(job)
     assert await all_keys(resources.objects) == {original}
+
+
+async def test_a_promise_in_another_account_s_name_erases_nothing(ready: Waiting) -> None:
+    """Anybody may write to a topic; the objects of the tombstone would be left behind."""
+    await images.delete_image(ready.resources, ready.account_id, ready.image_id)
+    [promise] = [m for m in await ready.promises() if m.headers["ce_type"] == "image.deleted"]
+    foreign = promise.body.replace(ready.account_id.encode(), clock.new_id().encode())
+    await ready.delivery.send(replace(promise, body=foreign))
+    assert (await ready.row()).deleted_at is not None
+    await ready.delivery.send(promise)
+    assert await all_keys(ready.resources.objects) == set()
