@@ -2,7 +2,10 @@
 
 import os
 
+import structlog
+
 from safelight.backends.objects import Objects
+from safelight.image_process_app.decoder.locks import LOCKS
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.image_process_app.limits import Limits
 from safelight.image_process_app.render import PoolRenderer
@@ -10,6 +13,8 @@ from safelight.settings import Settings
 
 WAITING = 4
 """Pictures that may wait for each child; whoever comes then is told to come back."""
+
+log = structlog.get_logger()
 
 
 def decoders(settings: Settings) -> DecoderPool:
@@ -24,7 +29,19 @@ def decoders(settings: Settings) -> DecoderPool:
             max_frames=settings.max_frames,
             max_total_pixels=settings.max_total_pixels,
         ),
+        require_locks=settings.decoder_locks == "require",
     )
+
+
+async def start(pool: DecoderPool) -> None:
+    """Start it and tell which locks hold; raises `Unusable` where one is required and does not."""
+    await pool.start()
+    locks = pool.locks()
+    log.info("the decoders are locked in", by=", ".join(n for n, why in locks.items() if not why))
+    for name, why in locks.items():
+        if why:
+            without, remedy = LOCKS[name]
+            log.warning("a lock is missing", lock=name, why=why, so=without, it_takes=remedy)
 
 
 def renderer(settings: Settings, objects: Objects, pool: DecoderPool) -> PoolRenderer:

@@ -8,7 +8,7 @@ import structlog
 from safelight.backends.objects import Objects
 from safelight.composition import places
 from safelight.composition.broker import kafka
-from safelight.composition.decoders import children, decoders, renderer
+from safelight.composition.decoders import children, decoders, renderer, start
 from safelight.contract.messages import JOBS, PROCESSOR
 from safelight.image_process_app.app import job_handler
 from safelight.image_process_app.counter import Counter
@@ -31,7 +31,7 @@ def processor(settings: Settings) -> Station:
             if not settings.processor_token:
                 log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
             ending.push_async_callback(pool.stop)
-            await pool.start()
+            await start(pool)
             # One more than there are decoders, so that none waits for an object to come or go.
             at_once = children(settings) + 1
             delivery.subscribe(JOBS, job_handler(objects, pool, delivery), PROCESSOR, at_once)
