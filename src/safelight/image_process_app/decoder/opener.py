@@ -40,6 +40,8 @@ TOO_LONG = Fault(
     code="too-many-bytes",
     detail=f"This, with what else was made of the picture, has more than {FILE_BYTES} bytes.",
 )
+LONGEST_LOG = 1000
+"""Characters of what libvips says that are told; damaged files make it say the same many times."""
 OUT_OF_MEMORY = (
     "out of memory",
     "insufficient memory",
@@ -98,7 +100,7 @@ def process(
         say(Refused(error=Fault(code=refusal.code, detail=refusal.detail)))
     except (pyvips.Error, MemoryError) as error:
         fault = TOO_COSTLY if _is_costly(error) else CORRUPT
-        say(Refused(error=fault, log=str(error)))
+        say(Refused(error=fault, log=str(error)[:LONGEST_LOG]))
 
 
 def _made(
@@ -108,7 +110,7 @@ def _made(
         return Made(name=variant.name, error=Fault(code=made.code, detail=made.detail))
     if isinstance(made, pyvips.Error | MemoryError):
         error = TOO_MUCH_MEMORY if _is_costly(made) else NOT_MADE
-        return Made(name=variant.name, error=error, log=str(made))
+        return Made(name=variant.name, error=error, log=str(made)[:LONGEST_LOG])
     if os.lseek(target, 0, os.SEEK_CUR) + len(made.data) > FILE_BYTES:
         return Made(name=variant.name, error=TOO_LONG)
     rest = memoryview(made.data)

@@ -28,6 +28,9 @@ PATIENCE = 2.0
 """Seconds that an idle child gets to end by itself."""
 RESPAWN_PAUSE = 1.0
 CHANGING = "a decoder keeps a hand on what it made"
+MOST_ANSWERS = 2
+"""About a picture: that it is opened, and all done. About each variant: what is made, and made.
+Each answer has a deadline of its own, and more would have no end."""
 LEAST_LIFE = 200
 """Times the deadline that a child may use of the processor in its life, however few pictures it is
 to open: one of them may have many variants."""
@@ -184,9 +187,11 @@ class Child:
         expected = {variant.name for variant in wanted}
         made: list[Made] = []
         making: str | None = None
+        most = MOST_ANSWERS + MOST_ANSWERS * len(wanted)
         try:
             # Closed here, so that no conversation is left half heard for the collector to end.
-            async with aclosing(self._worker.ask(request, descriptors, self._deadline)) as answers:
+            conversation = self._worker.ask(request, descriptors, self._deadline, most)
+            async with aclosing(conversation) as answers:
                 async for answer in answers:
                     if isinstance(answer, Made | Refused):
                         _log(answer.error, answer.log)

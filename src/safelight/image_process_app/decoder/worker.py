@@ -25,8 +25,9 @@ ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=2:glibc.malloc.hugetlb=
 """What the C library reads before any program runs; whatever else it needs, a child tells itself.
 Huge pages for the buffers of whole pictures save a seventh of the time; the kernel would otherwise
 hand them out 4 KiB at a time."""
-RECEIVED_AT_ONCE = 1 << 16
-LONGEST_LINE = 1 << 20
+RECEIVED_AT_ONCE = 1 << 12
+LONGEST_LINE = 1 << 14
+"""Bytes, give or take what is received at once; twice what a child that is well ever says."""
 START_SECONDS = 60.0
 NONSENSE = "a decoder talks nonsense"
 DECODER = ("-m", "safelight.image_process_app.decoder.child")
@@ -102,9 +103,9 @@ class Worker:
         return False
 
     async def ask(
-        self, request: Request, descriptors: Sequence[int], seconds: float
+        self, request: Request, descriptors: Sequence[int], seconds: float, most: int
     ) -> AsyncGenerator[Answer]:
-        """The answers to a request, each within `seconds` of the one before.
+        """The answers to a request, each within `seconds` of the one before, at most so many.
 
         Raises `ChildFailed` when there is none. Unless the last answer was heard, the child is
         not idle again and must be killed.
@@ -114,15 +115,18 @@ class Worker:
         try:
             async with asyncio.timeout(seconds):
                 await self._say(request, descriptors)
-            while not self.idle:
+            for _ in range(most):
                 async with asyncio.timeout(seconds):
                     answer = await self._hear()
                 self.idle = isinstance(answer, Done | Refused)
                 yield answer
+                if self.idle:
+                    return
         except TimeoutError:
             raise ChildFailed(f"a decoder took more than {seconds} s") from None
         except (BrokenPipeError, ConnectionResetError):
             raise ChildFailed("a decoder died") from None
+        raise ChildFailed(NONSENSE)
 
     async def end(self, seconds: float) -> None:
         """Let it go: it ends by itself, or is killed after a while."""
