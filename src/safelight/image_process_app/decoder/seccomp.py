@@ -9,7 +9,7 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from safelight.image_process_app.decoder.kernel import (
@@ -137,7 +137,6 @@ MACHINES = {"x86_64": X86_64, "aarch64": AARCH64}
 Instruction = tuple[int, int, int, int]
 """Code, how many to skip if true, how many if not, operand."""
 INSTRUCTION = "=HBBI"
-INSTRUCTION_BYTES = struct.calcsize(INSTRUCTION)
 ALLOWED: Instruction = (RETURN, 0, 0, ALLOW)
 REFUSED: Instruction = (RETURN, 0, 0, REFUSE | errno.EPERM)
 
@@ -146,12 +145,22 @@ def restrict() -> None:
     """Answer EPERM to every call of this process but those in the list, for good. `no_new_privs`
     must be set. Raises `Missing`, `OSError`.
     """
+    machine = this_machine()
+    install(machine, program(machine, os.getpid()))
+
+
+def this_machine() -> Machine:
     machine = MACHINES.get(MACHINE)
     if machine is None or not LITTLE_ENDIAN or struct.calcsize("P") != struct.calcsize("Q"):
         raise Missing(f"there is no list of system calls for this machine, {MACHINE}")
-    packed = b"".join(struct.pack(INSTRUCTION, *line) for line in program(machine, os.getpid()))
+    return machine
+
+
+def install(machine: Machine, instructions: Sequence[Instruction]) -> None:
+    """Have every thread of this process, and all that they start, filtered from here on."""
+    packed = b"".join(struct.pack(INSTRUCTION, *line) for line in instructions)
     held = ctypes.create_string_buffer(packed)
-    filled = struct.pack("HP", len(packed) // INSTRUCTION_BYTES, ctypes.addressof(held))
+    filled = struct.pack("HP", len(instructions), ctypes.addressof(held))
     try:
         thread = system_call(machine.seccomp, SET_MODE_FILTER, EVERY_THREAD, filled)
     except OSError as error:
