@@ -162,7 +162,7 @@ def test_the_api_finds_the_processor_on_the_network_that_both_are_on() -> None:
 
 def test_the_processor_has_nothing_that_could_be_stolen_but_the_objects() -> None:
     told = environment("image_process_app")
-    known = "AWS_|SAFELIGHT_(BROKER|OBJECTS|CHILDREN|PROCESSOR_TOKEN)"
+    known = "AWS_|SAFELIGHT_(BROKER|OBJECTS|CHILDREN|DECODER_LOCKS|PROCESSOR_TOKEN)"
     assert all(re.match(known, name) for name in told)
     assert not list(volumes("image_process_app"))
     assert "env_file" not in TEXT

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     pictures_per_child: Count = Field(
         200, description="Pictures after which a decoder process is replaced."
     )
+    decoder_locks: Literal["require", "warn"] = Field(
+        "warn",
+        description="Whether a lock of the decoders' room that this machine can't close stops the "
+        "product, or is only warned of.",
+    )
     file_bytes: Count = Field(25 * MIB, description="Largest file that is taken.")
     max_side: Count = Field(16384, description="Longest side that is taken, in pixels.")
     max_pixels: Count = Field(50_000_000, description="Most pixels of one frame that are taken.")

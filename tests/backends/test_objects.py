@@ -193,6 +193,19 @@ async def test_a_part_of_an_open_file_can_be_put_and_an_object_be_opened(
         assert os.pread(fd, LARGE, 0) == content(LARGE)[5:-5]
 
 
+async def test_nobody_can_change_an_object_through_what_was_opened(store: Objects) -> None:
+    await store.put("a", in_chunks(content(1000)))
+    async with store.opened("a") as fd:
+        for change in (
+            lambda: os.pwrite(fd, b"x", 0),
+            lambda: os.pwrite(fd, b"x", 1000),
+            lambda: os.ftruncate(fd, 10),
+        ):
+            with pytest.raises(OSError, match=r"not permitted|Bad file|Invalid"):
+                change()
+        assert os.pread(fd, 2000, 0) == content(1000)
+
+
 async def test_a_file_that_is_shorter_than_promised_makes_no_object(
     store: Objects, tmp_path: Path
 ) -> None:

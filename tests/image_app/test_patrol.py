@@ -28,17 +28,16 @@ async def leave(waiting: Waiting, *objects: str) -> None:
         await waiting.resources.objects.put(key, chunks_of(b"x"))
 
 
-def a_stranger(waiting: Waiting) -> list[str]:
-    image_id = clock.new_id()
-    return [
-        keys.original(waiting.account_id, image_id),
-        keys.variant(waiting.account_id, image_id, "f" * 16, waiting.job.sha256),
-    ]
+def strangers(waiting: Waiting, image_id: str | None = None) -> list[str]:
+    """What was made of an image that is none."""
+    image_id = image_id or clock.new_id()
+    made = ("e" * 16, "f" * 16)
+    return [keys.variant(waiting.account_id, image_id, m, waiting.job.sha256) for m in made]
 
 
 async def test_objects_of_no_image_go_with_one_promise(ready: Waiting) -> None:
     before = await all_keys(ready.resources.objects)
-    await leave(ready, *a_stranger(ready))
+    await leave(ready, *strangers(ready))
     assert await walk(ready, timedelta()) == 0  # young: whoever made them may still tell of it
     assert await walk(ready) == 1
     assert await ready.events() == ["image.deleted"]
@@ -47,8 +46,20 @@ async def test_objects_of_no_image_go_with_one_promise(ready: Waiting) -> None:
     assert await walk(ready) == 0
 
 
+async def test_an_original_of_which_no_row_tells_stays_with_all_that_was_made_of_it(
+    ready: Waiting,
+) -> None:
+    """As after the restore of a database that is older than the objects."""
+    image_id = clock.new_id()
+    there = [keys.original(ready.account_id, image_id), *strangers(ready, image_id)]
+    await leave(ready, *there)
+    assert await walk(ready) == 0
+    await ready.deliver_events()
+    assert set(there) <= await all_keys(ready.resources.objects)
+
+
 async def test_an_upload_under_way_keeps_its_object(ready: Waiting) -> None:
-    original, _ = a_stranger(ready)
+    original = keys.original(ready.account_id, clock.new_id())
     async with ready.resources.database.writing() as connection:
         image_id = keys.image_of(original)
         await queries.begin_upload(connection, image_id, ready.account_id, clock.now(), None)
@@ -112,7 +123,7 @@ async def test_a_round_looks_at_so_many_and_the_next_goes_on_from_there(
     monkeypatch.setattr(patrol, "STRETCH", 50)
     monkeypatch.setattr(patrol, "AT_ONCE", 50)
     for _ in range(60):
-        await leave(ready, *a_stranger(ready))
+        await leave(ready, *strangers(ready))
     walker, later = Patrol(), clock.now() + LATER
     rounds = [await walker.go_on(ready.resources, later) for _ in range(8)]
     assert rounds[0] > 0
@@ -123,7 +134,7 @@ async def test_a_round_looks_at_so_many_and_the_next_goes_on_from_there(
 
 
 async def test_after_a_fault_it_begins_again(ready: Waiting) -> None:
-    await leave(ready, *a_stranger(ready))
+    await leave(ready, *strangers(ready))
     walker = Patrol()
     away = Database("sqlite:////nowhere/safelight.db")
     with pytest.raises(DatabaseUnavailable):

@@ -51,8 +51,9 @@ def test_a_pool_works_on_the_loop_of_production(tmp_path: Path) -> None:
     script.write_text(
         textwrap.dedent(
             """
-            import asyncio, os, signal, sys, tempfile
+            import asyncio, os, signal, sys
             import psutil, uvloop
+            from safelight.backends.memory_file import memory_file
             from safelight.contract.messages import WantedVariant
             from safelight.contract.presets import BUILT_IN
             from safelight.image_process_app.decoder.pool import DecoderPool
@@ -61,8 +62,8 @@ def test_a_pool_works_on_the_loop_of_production(tmp_path: Path) -> None:
             WANTED = [WantedVariant(name=n, transformation=t) for n, t in BUILT_IN.items()]
 
             async def decode(pool):
-                with open(sys.argv[1], "rb") as source, tempfile.TemporaryFile() as target:
-                    files = source.fileno(), target.fileno()
+                with open(sys.argv[1], "rb") as source, memory_file("variants") as target:
+                    files = source.fileno(), target
                     async with pool.child() as child:
                         return await child.decode("image/jpeg", WANTED, *files)
 

@@ -16,7 +16,7 @@ import obstore
 import obstore.exceptions
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from safelight.backends.memory_file import memory_file
+from safelight.backends.memory_file import memory_file, seal
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -129,7 +129,9 @@ class Objects:
 
     @asynccontextmanager
     async def opened(self, key: str) -> AsyncIterator[int]:
-        """A descriptor to read the whole object from; what is in files is not copied."""
+        """A descriptor to read the whole object from, through which nobody can change it; what is
+        in files is not copied.
+        """
         if self._folder is not None:
             fd = os.open(self._folder / key, os.O_RDONLY)
             try:
@@ -140,6 +142,7 @@ class Objects:
         with memory_file("object") as fd:
             async for chunk in await self.read(key):
                 os.write(fd, chunk)
+            seal(fd)
             yield fd
 
     async def list(self, prefix: str) -> AsyncIterator[Sequence[tuple[str, int]]]:

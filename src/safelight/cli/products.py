@@ -18,7 +18,7 @@ Port = Annotated[int | None, typer.Option(show_default="8000")]
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Start the whole product on this machine, nothing else needed."""
     settings = settings_of(host=host, port=port, data_dir=data_dir)
-    from safelight.composition import commands, places
+    from safelight.composition import commands, decoders, places
     from safelight.composition.embedded import embedded
 
     if settings.broker_url:
@@ -26,6 +26,7 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
             "SAFELIGHT_BROKER_URL is set: start `safelight api` and `safelight processor`, which "
             "meet there, or unset it for `safelight up`"
         )
+    asyncio.run(decoders.check_locks(settings))
     places.prepare_folder(settings.data_dir)
     with places.alone(settings.data_dir):
         commands.make_certs(settings)
@@ -52,9 +53,11 @@ def processor(
 ) -> None:
     """Start one processor of many; the port is for its health and metrics."""
     settings = settings_of(host=host, processor_port=port)
+    from safelight.composition import decoders
     from safelight.composition.processor import processor as compose
 
     made = compose(settings)
+    asyncio.run(decoders.check_locks(settings))
     listener = serving.bind(settings.host, settings.processor_port)
     typer.echo(f"Health {serving.address(listener)}/health/ready")
     _serve(made, listener, settings)

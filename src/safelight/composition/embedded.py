@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.composition import api_parts, places
-from safelight.composition.decoders import children, decoders, renderer
+from safelight.composition.decoders import children, decoders, renderer, start
 from safelight.contract.messages import EVENTS, JOBS, PROCESSOR
 from safelight.image_app import housekeeping, subscriptions
 from safelight.image_app.app import create_app
@@ -63,7 +63,7 @@ def embedded(settings: Settings) -> FastAPI:
             await upload.sweep(resources)
             await claims.sweep(resources)
             ending.push_async_callback(pool.stop)
-            await pool.start()
+            await start(pool)
             ending.push_async_callback(resources.renderer.close)
             ending.push_async_callback(resources.flights.end, settings.drain_seconds)
             subscriptions.subscribe(delivery, resources)

@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from safelight.backends.objects import Objects
+from safelight.backends.unusable import Unusable
 from safelight.composition import places
 from safelight.composition.broker import kafka
-from safelight.composition.decoders import children, decoders, renderer
+from safelight.composition.decoders import children, decoders, renderer, start
 from safelight.contract.messages import JOBS, PROCESSOR
 from safelight.image_process_app.app import job_handler
 from safelight.image_process_app.counter import Counter
@@ -19,8 +20,15 @@ from safelight.settings import Settings
 log = structlog.get_logger()
 
 
+SECRETS = ("database_url", "cache_url", "accounts_url", "link_secret", "private_key")
+"""What only an API has a use for."""
+
+
 def processor(settings: Settings) -> Station:
-    """Keeps nothing and knows no account; its HTTP side tells how it is."""
+    """Keeps nothing and knows no account; its HTTP side tells how it is. Raises `Unusable` when it
+    is told a secret that it has no use for.
+    """
+    _refuse_secrets(settings)
     objects = places.objects(settings)
     delivery = kafka(settings)
     pool = decoders(settings)
@@ -31,7 +39,7 @@ def processor(settings: Settings) -> Station:
             if not settings.processor_token:
                 log.warning("nothing is rendered for APIs: set SAFELIGHT_PROCESSOR_TOKEN")
             ending.push_async_callback(pool.stop)
-            await pool.start()
+            await start(pool)
             # One more than there are decoders, so that none waits for an object to come or go.
             at_once = children(settings) + 1
             delivery.subscribe(JOBS, job_handler(objects, pool, delivery), PROCESSOR, at_once)
@@ -42,6 +50,18 @@ def processor(settings: Settings) -> Station:
 
     checks = {"processing": pool.healthy, "broker": delivery.is_up}
     return Station(lifespan, checks, objects.check, _counter(settings, objects, pool))
+
+
+def _refuse_secrets(settings: Settings) -> None:
+    """What it does not know can't be stolen from it."""
+    defaults = {name: type(settings).model_fields[name].default for name in SECRETS}
+    told = [name for name, default in defaults.items() if getattr(settings, name) != default]
+    if told:
+        names = ", ".join(f"SAFELIGHT_{name.upper()}" for name in told)
+        raise Unusable(
+            f"a processor has no use for {names}, and what it does not know can't be stolen from "
+            "it: start it without"
+        )
 
 
 def _counter(settings: Settings, objects: Objects, pool: DecoderPool) -> Counter | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.objects import Objects
+from safelight.contract import keys
 from safelight.image_app import clock, mends, promises
 from safelight.image_app.images import queries
 from safelight.image_app.models import Found, images, renderings, uploads, variants
@@ -121,15 +122,27 @@ def _unwanted(image: Found, its: Sequence[str], referred: set[str]) -> list[str]
 
 
 async def _erase_strangers(resources: Resources, owner: Owner, its: Sequence[str]) -> bool:
-    try:
-        await resources.objects.size(its[0])
-    except FileNotFoundError:
+    """What was made of a picture that is gone. An original of which no row tells is left: no crash
+    makes one, but a database that was restored from an old backup does.
+    """
+    if await _is_there(resources.objects, keys.original(*owner)):
+        log.warning("no row tells of this original", image_id=owner.image_id)
+        return False
+    if not await _is_there(resources.objects, its[0]):
         return False  # it went while it was looked at
     async with begin(resources) as work:
         erased = await mends.erase_strangers(work, *owner)
     if erased:
         log.warning("objects belong to no image; to be erased", image_id=owner.image_id)
     return erased
+
+
+async def _is_there(objects: Objects, key: str) -> bool:
+    try:
+        await objects.size(key)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 async def _erase_unwanted(resources: Resources, image: Found, made: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ import struct
 import sys
 import time
 import zlib
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 from safelight.backends.memory_file import memory_file
@@ -14,6 +15,7 @@ from safelight.composition.decoders import decoders
 from safelight.composition.doctor.finding import Finding, fault, ok, warning
 from safelight.contract.messages import WantedVariant
 from safelight.contract.transformations import Transformation
+from safelight.image_process_app.decoder.locks import LOCKS
 from safelight.image_process_app.decoder.pool import DecoderPool
 from safelight.settings import Settings
 
@@ -55,10 +57,12 @@ async def libvips() -> Finding:
 
 async def decoder(settings: Settings) -> list[Finding]:
     """One child, as the product starts it, and one picture."""
-    pool = decoders(settings.model_copy(update={"children": 1}))
-    await pool.start()
+    # Started whatever is missing, so that all of that can be told.
+    pool = decoders(settings.model_copy(update={"children": 1, "decoder_locks": "warn"}))
     try:
-        return [await _opened(pool), *_locks(pool)]
+        await pool.start()
+        required = settings.decoder_locks == "require"
+        return [await _opened(pool), *_locks(pool.locks(), required)]
     finally:
         await pool.stop()
 
@@ -76,14 +80,15 @@ async def _opened(pool: DecoderPool) -> Finding:
     return ok("decoder", f"opened a picture of {SIDES[0]} × {SIDES[1]} in {took:.0f} ms")
 
 
-def _locks(pool: DecoderPool) -> list[Finding]:
+def _locks(locks: Mapping[str, str], required: bool) -> list[Finding]:
     """Which locks of its room this kernel and this container give."""
-    locks: dict[str, str] = getattr(pool, "locks", dict)()
-    why = "; ".join(f"{name}: {reason}" for name, reason in locks.items() if reason)
-    if why:
-        remedy = "a newer kernel, or a container that allows it; SAFELIGHT_DECODER_LOCKS"
-        return [warning("decoder locks", why, remedy)]
-    return [ok("decoder locks", ", ".join(locks))] if locks else []
+    missing = {name: why for name, why in locks.items() if why}
+    judge = fault if required else warning
+    held = ", ".join(name for name in locks if name not in missing)
+    return [ok("decoder locks", held)] * bool(held) + [
+        judge("decoder locks", f"{name}: {why}; so {LOCKS[name].without}", LOCKS[name].remedy)
+        for name, why in missing.items()
+    ]
 
 
 def _png() -> bytes:

@@ -1,7 +1,7 @@
 """Rows, objects and promises compared, every difference named."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Table, func, select, union
@@ -22,6 +22,7 @@ from safelight.image_app.verification.difference import (
     LOOK,
     RESTORE,
     STRANGE,
+    UNKNOWN,
     Difference,
     Kind,
 )
@@ -106,8 +107,9 @@ async def _account_differences(
         elif row.id not in promises.erasures:
             words = "is deleted and nothing is promised to erase it"
             yield _of_image(row, "erasure", words)
+    unknown = await _unknown(connection, account_id, stored, there)
     for key in sorted(stored, key=lambda key: (keys.image_of(key), key)):
-        if stranger := _stranger(key, there):
+        if stranger := _stranger(key, there, unknown):
             yield stranger
     counted = await usage_of(connection, account_id)
     if (count, size) != counted:
@@ -188,18 +190,34 @@ def _object_difference(key: str, size: int, stored: Stored) -> str:
     return ""
 
 
-def _stranger(key: str, there: dict[str, Found]) -> Difference | None:
+async def _unknown(
+    connection: AsyncConnection, account_id: str, stored: Stored, there: Collection[str]
+) -> set[str]:
+    """Ids of which no row tells, not even one of an upload, and whose original is stored all the
+    same. No crash leaves such a picture, but a database that was restored from an old backup does:
+    neither it nor what was made of it is ours to remove.
+    """
+    mine = select(uploads.c.id).where(uploads.c.account_id == account_id)
+    cut_off = set((await connection.execute(mine)).scalars())
+    originals = (o for key in stored if (o := owner_of(key)) and key == keys.original(*o))
+    return {original.image_id for original in originals} - cut_off - set(there)
+
+
+def _stranger(key: str, there: Mapping[str, Found], unknown: Collection[str]) -> Difference | None:
     """An object of the account that none of its images has; what a deleted one had goes with it."""
     owner = owner_of(key)
     image = there.get(owner.image_id) if owner else None
     if image is not None and image.deleted_at is not None:
         return None
     ours = owner is not None and (image is None or fingerprint_of(image, key) is not None)
+    remedy = "" if ours else FOREIGN
+    if owner and owner.image_id in unknown:
+        remedy = UNKNOWN
     return Difference(
         "stranger" if ours else "foreign",
         f"object {key}",
         "belongs to no image",
-        "" if ours else FOREIGN,
+        remedy,
         *(owner or ("", "")),
         key,
     )

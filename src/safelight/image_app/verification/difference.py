@@ -16,6 +16,10 @@ Kind = Literal[
 
 RESTORE = "restore it from a backup under this key, or delete the image"
 LOOK = "its original can't be used: see to that first"
+UNKNOWN = (
+    "it may be a picture that somebody was promised: restore the database from a backup that knows "
+    "it, or remove it by hand"
+)
 FOREIGN = "it was not made here: remove it by hand, or leave it"
 STRANGE = "restore the rows of its account from a backup, or remove it by hand"
 

@@ -1,75 +1,74 @@
-"""The decoder child: the only process that opens hostile bytes.
+"""The decoder child: the only process that opens hostile bytes, in a room that is locked before.
 
-Started by `pool` as `python -I -m safelight.image_process_app.decoder.child FD MEMORY PARENT`.
+Started by `worker` as `python -I -m safelight.image_process_app.decoder.child FD PARENT MEMORY
+SECONDS`. Its own imports are small: what decodes is loaded when the first locks are closed.
 """
 
 import os
 import socket
 import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
 
-import pyvips
-
-from safelight.contract.messages import Fault, WantedVariant
-from safelight.contract.presets import BUILT_IN
-from safelight.contract.transformations import Transformation
-from safelight.contract.watermarks import Watermark
-from safelight.image_process_app.decoder.confinement import FILE_BYTES, confine, die_with_parent
 from safelight.image_process_app.decoder.protocol import (
     END,
     MOST_OVERLAYS,
-    NOT_MADE,
-    Done,
+    Broken,
     Line,
-    Made,
-    Making,
-    Opened,
     Ready,
-    Refused,
     Request,
 )
-from safelight.image_process_app.limits import Limits, Rejected
-from safelight.image_process_app.pipeline import Encoded, Pipeline
+from safelight.image_process_app.decoder.room import Room
+from safelight.image_process_app.fonts import FONT_FILE, FONTCONFIG_FILE
 
+ENVIRONMENT = {
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_WARNING": "0",
+    "VIPS_DISC_THRESHOLD": "64g",
+    "FONTCONFIG_FILE": FONTCONFIG_FILE,
+}
+"""How to decode, for libraries that ask the environment; none of it is there any more when the room
+is locked. A WebP is decoded as a whole, into memory alone, which is bounded: over 100 MB libvips
+would write it to the disk."""
 RECEIVED_AT_ONCE = 1 << 16
 DESCRIPTORS = 2 + MOST_OVERLAYS
+LONGEST_TRACE = 2000
 
-CORRUPT = Fault(code="corrupt-image", detail="The picture is damaged or incomplete.")
-TOO_COSTLY = Fault(
-    code="image-too-large", detail="Opening the picture takes more memory than is allowed."
-)
-TOO_MUCH_MEMORY = Fault(
-    code="variant-failed",
-    detail="Making this takes more memory than is allowed: ask for fewer pixels or another format.",
-)
-TOO_LONG = Fault(
-    code="too-many-bytes",
-    detail=f"This, with what else was made of the picture, has more than {FILE_BYTES} bytes.",
-)
-OUT_OF_MEMORY = (
-    "out of memory",
-    "insufficient memory",
-    "failed to allocate",
-    "picture memory error",
-    "error creating thread",
-)
-"""How libvips, its encoders and a thread that found no room for its stack say it."""
+Process = Callable[..., None]
+"""`opener.process`, or whatever else is to be done with what was sent."""
 
 
-def main() -> None:
-    """Answer requests until the parent closes the socket."""
-    descriptor, memory, parent = map(int, sys.argv[1:])
-    die_with_parent(parent)
-    confine(memory)
-    pyvips.block_untrusted_set(True)
-    pyvips.cache_set_max(0)
+def main(process: Process | None = None) -> None:
+    """Answer requests until the parent closes the socket; with `process`, if that is given, in the
+    very same room.
+    """
+    descriptor, parent, memory, seconds = map(int, sys.argv[1:])
+    room = Room()
+    room.enter(parent, memory, seconds)
+    os.environ.update(ENVIRONMENT)
+    from safelight.image_process_app.decoder import opener
+
+    opener.load()
+    room.close_files([FONT_FILE, FONTCONFIG_FILE])
+    opener.prepare()
     with socket.socket(fileno=descriptor) as connection:
-        _warm_up()
-        _say(connection, Ready())
-        while _answer(connection):
-            pass
+
+        def say(line: Line) -> None:
+            connection.sendall(line.model_dump_json().encode() + END)
+
+        room.lock(descriptor)
+        say(Ready(locks=room.locks))
+        try:
+            while _answer(connection, say, process or opener.process):
+                pass
+        except Exception:
+            with suppress(OSError):
+                say(Broken(log=traceback.format_exc()[-LONGEST_TRACE:]))
+            raise
 
 
-def _answer(connection: socket.socket) -> bool:
+def _answer(connection: socket.socket, say: Callable[[Line], None], process: Process) -> bool:
     """Do one request; whether there was one."""
     text, fds, _, _ = socket.recv_fds(connection, RECEIVED_AT_ONCE, DESCRIPTORS)
     while text and not text.endswith(END):
@@ -77,89 +76,11 @@ def _answer(connection: socket.socket) -> bool:
     if not text:
         return False
     try:
-        _process(connection, Request.model_validate_json(text), *fds)
+        process(say, Request.model_validate_json(text), *fds)
     finally:
         for fd in fds:
             os.close(fd)
     return True
-
-
-def _process(
-    connection: socket.socket, request: Request, source: int, target: int, *overlays: int
-) -> None:
-    limits = Limits(
-        max_side=request.max_side,
-        max_pixels=request.max_pixels,
-        max_frames=request.max_frames,
-        max_total_pixels=request.max_total_pixels,
-    )
-    try:
-        pipeline = Pipeline(
-            source,
-            request.content_type,
-            limits,
-            request.wanted,
-            list(zip(request.overlays, overlays, strict=True)),
-            request.describe,
-        )
-        _say(connection, Opened())
-        for variant, made in pipeline.variants(lambda name: _say(connection, Making(name=name))):
-            _say(connection, _made(variant, made, target))
-        _say(connection, Done(description=pipeline.describe() if request.describe else None))
-    except Rejected as refusal:
-        fault = Fault(code=refusal.code, detail=refusal.detail)
-        _say(connection, Refused(error=fault))
-    except (pyvips.Error, MemoryError) as error:
-        fault = TOO_COSTLY if _is_costly(error) else CORRUPT
-        _say(connection, Refused(error=fault, log=str(error)))
-
-
-def _made(
-    variant: WantedVariant, made: Encoded | Rejected | pyvips.Error | MemoryError, target: int
-) -> Made:
-    if isinstance(made, Rejected):
-        return Made(name=variant.name, error=Fault(code=made.code, detail=made.detail))
-    if isinstance(made, pyvips.Error | MemoryError):
-        error = TOO_MUCH_MEMORY if _is_costly(made) else NOT_MADE
-        return Made(name=variant.name, error=error, log=str(made))
-    if os.lseek(target, 0, os.SEEK_CUR) + len(made.data) > FILE_BYTES:
-        return Made(name=variant.name, error=TOO_LONG)
-    rest = memoryview(made.data)
-    while rest:
-        rest = rest[os.write(target, rest) :]
-    return Made(
-        name=variant.name,
-        content_type=made.content_type,
-        width=made.width,
-        height=made.height,
-        size=len(made.data),
-    )
-
-
-def _is_costly(error: Exception) -> bool:
-    """Whether there was too little memory, as far as it tells."""
-    words = str(error).lower()
-    return isinstance(error, MemoryError) or any(sign in words for sign in OUT_OF_MEMORY)
-
-
-def _say(connection: socket.socket, line: Line) -> None:
-    connection.sendall(line.model_dump_json().encode() + END)
-
-
-def _warm_up() -> None:
-    """Load what the first picture would otherwise wait for, the font too."""
-    square = pyvips.Image.black(64, 64, bands=3).copy(interpretation="srgb")
-    wanted = [WantedVariant(name=n, transformation=t) for n, t in BUILT_IN.items()]
-    lettered = Transformation(watermark=Watermark(text="A"))
-    wanted.append(WantedVariant(name="lettered", transformation=lettered))
-    fd = os.memfd_create("warm-up") if hasattr(os, "memfd_create") else -1
-    if fd < 0:
-        return
-    try:
-        os.write(fd, square.jpegsave_buffer())
-        list(Pipeline(fd, "image/jpeg", Limits(), wanted).variants())
-    finally:
-        os.close(fd)
 
 
 if __name__ == "__main__":

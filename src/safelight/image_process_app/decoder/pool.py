@@ -1,22 +1,39 @@
 """The decoder children: one for each core, kept warm, replaced when worn or broken."""
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import structlog
 
+from safelight.backends.memory_file import NOT_SEALED, seal
+from safelight.backends.unusable import Unusable
 from safelight.contract.messages import Description, Fault, Overlay, WantedVariant
 from safelight.image_process_app.decoder.lanes import Lanes
-from safelight.image_process_app.decoder.protocol import Done, Made, Making, Refused, Request
-from safelight.image_process_app.decoder.worker import ChildFailed, Worker
+from safelight.image_process_app.decoder.locks import in_words
+from safelight.image_process_app.decoder.protocol import (
+    Broken,
+    Done,
+    Made,
+    Making,
+    Refused,
+    Request,
+)
+from safelight.image_process_app.decoder.worker import DECODER, NONSENSE, ChildFailed, Worker
 from safelight.image_process_app.limits import Limits, Rejected
 
 PATIENCE = 2.0
 """Seconds that an idle child gets to end by itself."""
 RESPAWN_PAUSE = 1.0
-NONSENSE = "a decoder talks nonsense"
+CHANGING = "a decoder keeps a hand on what it made"
+MOST_ANSWERS = 2
+"""About a picture: that it is opened, and all done. About each variant: what is made, and made.
+Each answer has a deadline of its own, and more would have no end."""
+LEAST_LIFE = 200
+"""Times the deadline that a child may use of the processor in its life, however few pictures it is
+to open: one of them may have many variants."""
 
 log = structlog.get_logger()
 
@@ -25,7 +42,8 @@ class DecoderPool:
     """Hands pictures to children. What happens to a child happens to one try of one picture.
 
     `deadline` seconds for the decode and for each variant, `memory` bytes of address space a
-    child; a child is replaced after `pictures_per_child`.
+    child; a child is replaced after `pictures_per_child`. With `require_locks` no child is used
+    that is not wholly locked in. `program` is what a child runs.
     """
 
     def __init__(
@@ -35,10 +53,15 @@ class DecoderPool:
         memory: int = 1 << 30,
         pictures_per_child: int = 200,
         limits: Limits | None = None,
+        require_locks: bool = False,
+        program: Sequence[str] = DECODER,
     ) -> None:
         self._count = children
         self._deadline = deadline
         self._memory = memory
+        self._seconds = math.ceil(deadline * max(pictures_per_child, LEAST_LIFE))
+        self._require_locks = require_locks
+        self._program = program
         self._pictures_per_child = pictures_per_child
         self._limits = limits or Limits()
         self._idle: Lanes[Worker] = Lanes()
@@ -46,7 +69,9 @@ class DecoderPool:
         self._replacing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start every child; raises `ChildFailed` when one can't be."""
+        """Start every child; raises `ChildFailed` when one can't be, `Unusable` where a lock is
+        missing that is required.
+        """
         await asyncio.gather(*(self._add() for _ in range(self._count)))
 
     async def stop(self) -> None:
@@ -56,6 +81,13 @@ class DecoderPool:
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(worker.end(PATIENCE) for worker in self._alive))
         self._alive.clear()
+
+    def locks(self) -> dict[str, str]:
+        """Every lock of the started children: "" when it holds, or why it does not."""
+        found: dict[str, str] = {}
+        for worker in self._alive:
+            found |= {name: why for name, why in _locks(worker).items() if not found.get(name)}
+        return found
 
     def healthy(self) -> bool:
         """Whether there is a child to open pictures with."""
@@ -92,6 +124,8 @@ class DecoderPool:
     async def _replace(self, worker: Worker) -> None:
         await (worker.end(PATIENCE) if worker.idle else worker.kill())
         self._alive.discard(worker)
+        if cause := worker.cause_of_death():
+            log.warning("a decoder has died", signal=cause, pictures=worker.pictures)
         while True:
             try:
                 return await self._add()
@@ -101,9 +135,17 @@ class DecoderPool:
                 await asyncio.sleep(RESPAWN_PAUSE)
 
     async def _add(self) -> None:
-        worker = await Worker.spawn(self._memory)
+        worker = await Worker.spawn(self._memory, self._seconds, self._program)
+        missing = {name: why for name, why in _locks(worker).items() if why}
+        if missing and self._require_locks:
+            await worker.kill()
+            raise Unusable(in_words(missing))
         self._alive.add(worker)
         self._idle.give(worker)
+
+
+def _locks(worker: Worker) -> dict[str, str]:
+    return worker.locks | {"sealed-output": NOT_SEALED}
 
 
 class Child:
@@ -123,9 +165,9 @@ class Child:
         overlays: Sequence[tuple[Overlay, int]] = (),
         describe: bool = True,
     ) -> tuple[list[Made], Description | None]:
-        """Open the picture in the file `source`, write its variants to the file `target`, one
-        behind the other in the order returned. `overlays`, at most `MOST_OVERLAYS`, come with a
-        descriptor each.
+        """Open the picture in the file `source`, write its variants to the memory file `target`,
+        one behind the other in the order returned. `target` is then sealed: nobody can change it.
+        `overlays`, at most `MOST_OVERLAYS`, come with a descriptor each.
 
         Each variant is one that was wanted, and none is there twice; one of which the child says
         nothing is missing. Raises `Rejected` for a picture that can't be opened, `ChildFailed`
@@ -145,27 +187,41 @@ class Child:
         expected = {variant.name for variant in wanted}
         made: list[Made] = []
         making: str | None = None
+        most = MOST_ANSWERS + MOST_ANSWERS * len(wanted)
         try:
             # Closed here, so that no conversation is left half heard for the collector to end.
-            async with aclosing(self._worker.ask(request, descriptors, self._deadline)) as answers:
+            conversation = self._worker.ask(request, descriptors, self._deadline, most)
+            async with aclosing(conversation) as answers:
                 async for answer in answers:
                     if isinstance(answer, Made | Refused):
                         _log(answer.error, answer.log)
                     if isinstance(answer, Made):
                         _believe(answer, expected)
                         made.append(answer)
-                    making = answer.name if isinstance(answer, Making) else None
+                    if isinstance(answer, Broken):
+                        log.error("a decoder is broken", words=answer.log[-2000:])
+                    else:
+                        making = answer.name if isinstance(answer, Making) else None
         except ChildFailed as failure:
             failure.variant = making if making in expected else None
             raise
         match answer:
             case Done(description=description) if description or not describe:
+                self._seal(target)
                 if sum(variant.size for variant in made) <= os.fstat(target).st_size:
                     return made, description
             case Refused(error=error):
                 raise Rejected(error.code, error.detail)
         self._worker.idle = False  # it has ended as it should, and is not to be trusted again
         raise ChildFailed(NONSENSE)
+
+    def _seal(self, target: int) -> None:
+        """Nobody may change any more what will be read."""
+        try:
+            seal(target)
+        except OSError:
+            self._worker.idle = False
+            raise ChildFailed(CHANGING) from None
 
 
 def _believe(made: Made, expected: set[str]) -> None:

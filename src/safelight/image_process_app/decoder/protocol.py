@@ -44,9 +44,10 @@ class Request(Line):
 
 
 class Ready(Line):
-    """The child has warmed up."""
+    """The child has warmed up and is locked in: by each lock "", or why it does not hold."""
 
     kind: Literal["ready"] = "ready"
+    locks: dict[str, str] = {}
 
 
 class Opened(Line):
@@ -90,6 +91,15 @@ class Refused(Line):
     log: str = ""
 
 
-Answer = Annotated[Ready | Opened | Making | Made | Done | Refused, Field(discriminator="kind")]
+class Broken(Line):
+    """There is a mistake in the child's program, of which it dies; `log` has where."""
+
+    kind: Literal["broken"] = "broken"
+    log: str
+
+
+Answer = Annotated[
+    Ready | Opened | Making | Made | Done | Refused | Broken, Field(discriminator="kind")
+]
 ANSWERS: TypeAdapter[Answer] = TypeAdapter(Answer)
 END = b"\n"

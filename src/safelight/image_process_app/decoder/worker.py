@@ -16,27 +16,22 @@ from safelight.image_process_app.decoder.protocol import (
     END,
     Answer,
     Done,
+    Ready,
     Refused,
     Request,
 )
-from safelight.image_process_app.fonts import FONTCONFIG_FILE
 
-ENVIRONMENT = {
-    "VIPS_BLOCK_UNTRUSTED": "1",
-    "VIPS_CONCURRENCY": "1",
-    "VIPS_WARNING": "0",
-    "VIPS_DISC_THRESHOLD": "64g",
-    "MALLOC_ARENA_MAX": "2",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    "FONTCONFIG_FILE": FONTCONFIG_FILE,
-}
-"""Empty but for how to decode. Huge pages for the buffers of whole pictures save a seventh of
-the time; the kernel would otherwise hand them out 4 KiB at a time. A WebP is decoded as a whole,
-into memory alone, which is bounded: over 100 MB libvips would write it to the disk."""
-RECEIVED_AT_ONCE = 1 << 16
-LONGEST_LINE = 1 << 20
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1"}
+"""What the C library reads before any program runs; whatever else it needs, a child tells itself.
+Huge pages for the buffers of whole pictures save a seventh of the time; the kernel would otherwise
+hand them out 4 KiB at a time."""
+RECEIVED_AT_ONCE = 1 << 12
+LONGEST_LINE = 1 << 14
+"""Bytes, give or take what is received at once; twice what a child that is well ever says."""
 START_SECONDS = 60.0
-MODULE = "safelight.image_process_app.decoder.child"
+NONSENSE = "a decoder talks nonsense"
+DECODER = ("-m", "safelight.image_process_app.decoder.child")
+"""What Python is told to run."""
 
 
 class ChildFailed(Exception):
@@ -55,22 +50,24 @@ class Worker:
         self._process = process
         self._connection = connection
         self._heard = b""
+        self.locks: dict[str, str] = {}
         self.pictures = 0
         self.idle = False
 
     @classmethod
-    async def spawn(cls, memory: int) -> "Worker":
-        """A warm child with `memory` bytes of address space; raises `ChildFailed`."""
+    async def spawn(cls, memory: int, seconds: int, program: Sequence[str] = DECODER) -> "Worker":
+        """A warm child with `memory` bytes of address space and `seconds` of the processor for all
+        of its life; raises `ChildFailed`.
+        """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            arguments = (str(theirs.fileno()), str(memory), str(os.getpid()))
+            arguments = map(str, (theirs.fileno(), os.getpid(), memory, seconds))
             try:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-I",
-                    "-m",
-                    MODULE,
+                    *program,
                     *arguments,
                     pass_fds=[theirs.fileno()],
                     env=ENVIRONMENT,
@@ -84,7 +81,7 @@ class Worker:
         worker = cls(process, ours)
         try:
             async with asyncio.timeout(START_SECONDS):
-                await worker._hear()
+                worker.locks = await worker._greeted()
         except BaseException as error:
             await worker.kill()
             if isinstance(error, TimeoutError):
@@ -106,9 +103,9 @@ class Worker:
         return False
 
     async def ask(
-        self, request: Request, descriptors: Sequence[int], seconds: float
+        self, request: Request, descriptors: Sequence[int], seconds: float, most: int
     ) -> AsyncGenerator[Answer]:
-        """The answers to a request, each within `seconds` of the one before.
+        """The answers to a request, each within `seconds` of the one before, at most so many.
 
         Raises `ChildFailed` when there is none. Unless the last answer was heard, the child is
         not idle again and must be killed.
@@ -118,15 +115,18 @@ class Worker:
         try:
             async with asyncio.timeout(seconds):
                 await self._say(request, descriptors)
-            while not self.idle:
+            for _ in range(most):
                 async with asyncio.timeout(seconds):
                     answer = await self._hear()
                 self.idle = isinstance(answer, Done | Refused)
                 yield answer
+                if self.idle:
+                    return
         except TimeoutError:
             raise ChildFailed(f"a decoder took more than {seconds} s") from None
         except (BrokenPipeError, ConnectionResetError):
             raise ChildFailed("a decoder died") from None
+        raise ChildFailed(NONSENSE)
 
     async def end(self, seconds: float) -> None:
         """Let it go: it ends by itself, or is killed after a while."""
@@ -144,10 +144,22 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
+    def cause_of_death(self) -> str:
+        """The name of the signal by which it ended, unless that was how we end one."""
+        code = self._process.returncode or 0
+        return signal.Signals(-code).name if code < 0 and code != -signal.SIGKILL else ""
+
     async def _say(self, request: Request, descriptors: Sequence[int]) -> None:
         text = request.model_dump_json().encode() + END
         sent = socket.send_fds(self._connection, [text], list(descriptors))
         await asyncio.get_running_loop().sock_sendall(self._connection, text[sent:])
+
+    async def _greeted(self) -> dict[str, str]:
+        """The locks of which it tells when it is ready."""
+        ready = await self._hear()
+        if not isinstance(ready, Ready):
+            raise ChildFailed(NONSENSE)
+        return ready.locks
 
     async def _hear(self) -> Answer:
         while END not in self._heard:
@@ -161,4 +173,4 @@ class Worker:
         try:
             return ANSWERS.validate_json(line)
         except ValidationError:
-            raise ChildFailed("a decoder talks nonsense") from None
+            raise ChildFailed(NONSENSE) from None

@@ -44,6 +44,11 @@ def animates(wanted: Transformation) -> bool:
     return wanted.animated and wanted.format in ("auto", *MOVING)
 
 
+def saver(form: str) -> str:
+    """The operation of libvips that writes a format."""
+    return f"{SAVERS.get(form, form)}save_buffer"
+
+
 def encode(picture: Picture, wanted: Transformation) -> tuple[bytes, str]:
     """The file and its media type.
 
@@ -63,7 +68,7 @@ def encode(picture: Picture, wanted: Transformation) -> tuple[bytes, str]:
     image, keep = with_copyright(_roll(picture), line, form)
     if wanted.max_bytes is not None:
         image = image.copy_memory()  # it may be written many times
-    save = getattr(image, f"{SAVERS.get(form, form)}save_buffer")
+    save = getattr(image, saver(form))
     options = _options(form, wanted)
     lowered = form in QUALITY and not wanted.lossless
     quality = (wanted.quality or QUALITY[form]) if lowered else None
