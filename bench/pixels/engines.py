@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from safelight.contract.transformations import Transformation
-from safelight.image_process_app.decoder.worker import ENVIRONMENT
+from safelight.image_process_app.decoder import child, worker
 
 ROOT = Path(__file__).parents[2]
 NODE = Path(sys.executable).with_name("node")
@@ -124,7 +124,7 @@ def _start(command: Sequence[str | Path], core: int) -> "subprocess.Popen[str]":
             text=True,
             bufsize=1,
             cwd=ROOT,
-            env={**os.environ, **ENVIRONMENT},
+            env={**os.environ, **worker.ENVIRONMENT, **child.ENVIRONMENT},
         )
     finally:
         os.sched_setaffinity(0, here)

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,6 +26,21 @@ NAME = "preview"
 WANTED = [WantedVariant(name=NAME, transformation=BUILT_IN[NAME])]
 ROUNDS = 21
 PRICE_MS = 10
+STARTS = 5
+LOCKING_MS = 10
+LOCK = """
+import sys, time
+from safelight.image_process_app.decoder.room import Room
+
+before = time.process_time()
+room = Room()
+room.enter(int(sys.argv[1]), 1 << 30, 3000)
+room.close_files([])
+room.lock(1)
+spent = time.process_time() - before
+assert not any(room.locks.values()), room.locks
+print(spent)
+"""
 LARGE = WantedVariant(
     name="large", transformation=Transformation(width=1440, height=1440, format="jpeg")
 )
@@ -41,7 +58,11 @@ def measure(engines: Engines, folder: Path, core: int) -> list[Row]:
 
 
 async def _measure(engines: Engines, folder: Path) -> list[Row]:
-    return [await _price(engines, pictures.six_megapixels(folder)), await _peak(folder)]
+    return [
+        await _price(engines, pictures.six_megapixels(folder)),
+        await _locking(),
+        await _peak(folder),
+    ]
 
 
 async def _price(engines: Engines, source: Path) -> Row:
@@ -65,6 +86,29 @@ async def _price(engines: Engines, source: Path) -> Row:
         isolated - alone <= PRICE_MS,
         f"≤ {PRICE_MS} ms more",
     )
+
+
+async def _locking() -> Row:
+    """Milliseconds of the processor that a child takes to start, and to lock itself in."""
+    starts = []
+    for _ in range(STARTS):
+        async with _one_child() as (_, child):
+            starts.append(_spent(child))
+    locked = [_locked() for _ in starts]
+    start, locking = statistics.mean(starts) * 1000, statistics.mean(locked) * 1000
+    return Row(
+        "start of a decoder child, of which to lock the room",
+        f"{start:.0f} ms",
+        f"{locking:.1f} ms",
+        locking <= LOCKING_MS,
+        f"≤ {LOCKING_MS} ms",
+    )
+
+
+def _locked() -> float:
+    """Seconds that it takes a process to lock itself in."""
+    script = [sys.executable, "-I", "-c", LOCK, str(os.getpid())]
+    return float(subprocess.check_output(script, stdin=subprocess.DEVNULL))
 
 
 async def _peak(folder: Path) -> Row:

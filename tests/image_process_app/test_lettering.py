@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from safelight.image_process_app.decoder.worker import ENVIRONMENT
+from safelight.image_process_app.decoder import child, worker
 from safelight.image_process_app.fonts import FONT_FILE
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.steps.lettering import lettering
@@ -127,7 +127,7 @@ def test_no_font_and_no_configuration_of_the_system_is_needed() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", "\n".join(lines), "東京 Щ &c"],
-        env=ENVIRONMENT,
+        env={**worker.ENVIRONMENT, **child.ENVIRONMENT},
         capture_output=True,
         check=True,
         text=True,

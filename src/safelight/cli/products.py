@@ -53,9 +53,10 @@ def processor(
 ) -> None:
     """Start one processor of many; the port is for its health and metrics."""
     settings = settings_of(host=host, processor_port=port)
-    from safelight.composition import decoders
+    from safelight.composition import decoders, secrets
     from safelight.composition.processor import processor as compose
 
+    secrets.forget()
     made = compose(settings)
     asyncio.run(decoders.check_locks(settings))
     listener = serving.bind(settings.host, settings.processor_port)

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from safelight.backends.objects import Objects
-from safelight.backends.unusable import Unusable
 from safelight.composition import places
 from safelight.composition.broker import kafka
 from safelight.composition.decoders import children, decoders, renderer, start
@@ -20,15 +19,8 @@ from safelight.settings import Settings
 log = structlog.get_logger()
 
 
-SECRETS = ("database_url", "cache_url", "accounts_url", "link_secret", "private_key")
-"""What only an API has a use for."""
-
-
 def processor(settings: Settings) -> Station:
-    """Keeps nothing and knows no account; its HTTP side tells how it is. Raises `Unusable` when it
-    is told a secret that it has no use for.
-    """
-    _refuse_secrets(settings)
+    """Keeps nothing and knows no account; its HTTP side tells how it is."""
     objects = places.objects(settings)
     delivery = kafka(settings)
     pool = decoders(settings)
@@ -50,18 +42,6 @@ def processor(settings: Settings) -> Station:
 
     checks = {"processing": pool.healthy, "broker": delivery.is_up}
     return Station(lifespan, checks, objects.check, _counter(settings, objects, pool))
-
-
-def _refuse_secrets(settings: Settings) -> None:
-    """What it does not know can't be stolen from it."""
-    defaults = {name: type(settings).model_fields[name].default for name in SECRETS}
-    told = [name for name, default in defaults.items() if getattr(settings, name) != default]
-    if told:
-        names = ", ".join(f"SAFELIGHT_{name.upper()}" for name in told)
-        raise Unusable(
-            f"a processor has no use for {names}, and what it does not know can't be stolen from "
-            "it: start it without"
-        )
 
 
 def _counter(settings: Settings, objects: Objects, pool: DecoderPool) -> Counter | None:
