@@ -13,7 +13,12 @@ from safelight.contract.messages import Fault, WantedVariant
 from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
 from safelight.contract.watermarks import Watermark
-from safelight.image_process_app.decoder.confinement import FILE_BYTES, confine, die_with_parent
+from safelight.image_process_app.decoder.confinement import (
+    FILE_BYTES,
+    confine,
+    die_with_parent,
+    give_back,
+)
 from safelight.image_process_app.decoder.protocol import (
     END,
     MOST_OVERLAYS,
@@ -81,6 +86,7 @@ def _answer(connection: socket.socket) -> bool:
     finally:
         for fd in fds:
             os.close(fd)
+    give_back()
     return True
 
 
