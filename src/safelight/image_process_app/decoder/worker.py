@@ -36,6 +36,7 @@ into memory alone, which is bounded: over 100 MB libvips would write it to the d
 RECEIVED_AT_ONCE = 1 << 16
 LONGEST_LINE = 1 << 20
 START_SECONDS = 60.0
+LAST_MOMENT = 1.0
 MODULE = "safelight.image_process_app.decoder.child"
 
 
@@ -126,7 +127,7 @@ class Worker:
         except TimeoutError:
             raise ChildFailed(f"a decoder took more than {seconds} s") from None
         except (BrokenPipeError, ConnectionResetError):
-            raise ChildFailed("a decoder died") from None
+            raise ChildFailed(await self._death()) from None
 
     async def end(self, seconds: float) -> None:
         """Let it go: it ends by itself, or is killed after a while."""
@@ -144,6 +145,16 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
+    async def _death(self) -> str:
+        """How it ended; it closes its end of the socket a moment before."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), LAST_MOMENT)
+        code = self._process.returncode
+        if code is None:
+            return "a decoder has closed its connection"
+        how = f"of {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return f"a decoder died {how}"
+
     async def _say(self, request: Request, descriptors: Sequence[int]) -> None:
         text = request.model_dump_json().encode() + END
         sent = socket.send_fds(self._connection, [text], list(descriptors))
@@ -155,7 +166,7 @@ class Worker:
                 raise ChildFailed("a decoder does not stop talking")
             heard = await asyncio.get_running_loop().sock_recv(self._connection, RECEIVED_AT_ONCE)
             if not heard:
-                raise ChildFailed("a decoder died")
+                raise ChildFailed(await self._death())
             self._heard += heard
         line, _, self._heard = self._heard.partition(END)
         try:
