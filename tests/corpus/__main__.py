@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.canary import Canary
 from tests.client import Client
 from tests.corpus.verdicts import Verdict, summary, verdicts
 from tests.logbook import deaths, tracebacks
@@ -11,6 +12,8 @@ from tests.memory import Peak
 from tests.modes import MODES, started
 from tests.remains import amiss
 
+CANARY = 18099
+"""The port of this machine to which some files of the corpus point."""
 SLOWEST = 15.0
 """Seconds after which no file may be without its verdict."""
 
@@ -18,7 +21,11 @@ SLOWEST = 15.0
 def run(folder: Path, mode: str) -> tuple[int, int]:
     """Print the table of one mode; how many things were right, and how many were not."""
     with started(mode, SAFELIGHT_LOG_LEVEL="warning") as product:
-        with Client(product.base_url) as client, Peak(product) as peak:
+        with (
+            Client(product.base_url) as client,
+            Peak(product) as peak,
+            Canary(CANARY) as canary,
+        ):
             client.sign_up()
             found = verdicts(client, folder)
             lasting = amiss(product, [client])
@@ -31,6 +38,7 @@ def run(folder: Path, mode: str) -> tuple[int, int]:
         "every verdict in time": [total.slowest.name] if total.slowest.seconds > SLOWEST else [],
         "no decoder died": [str(line) for line in dead],
         "no exception in the log": raised,
+        "nobody was called": [str(call) for call in canary.calls],
         "nothing left, `safelight verify` clean": lasting,
     }
     for what, wrong in checks.items():

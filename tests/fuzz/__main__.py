@@ -13,6 +13,7 @@ from threading import Lock
 from tests.fuzz import aftermath
 from tests.fuzz.inputs import Inputs
 from tests.fuzz.sender import Sender, Tally
+from tests.logbook import tracebacks
 from tests.memory import Peak, processes
 from tests.modes import MODES, started
 from tests.product import Product
@@ -73,10 +74,10 @@ def _run(
         "pictures became ready": aftermath.signs_of_life(tally, tally.counts["inputs"]),
         "no process was restarted, no file kept open": aftermath.restarted(before, after),
         "no decoder died but of its limits": dead,
-        "no exception in the log": aftermath.exceptions(product),
+        "no exception in the log": tracebacks(product.log),
         "memory is flat": aftermath.grown(peak),
         "nothing left, `safelight verify` clean": left,
-        "every process has ended": aftermath.psutil_left(alive),
+        "every process has ended": aftermath.outlived(alive),
     }
 
 

@@ -6,7 +6,7 @@ from statistics import median
 import psutil
 
 from tests.fuzz.sender import Tally
-from tests.logbook import deaths, tracebacks
+from tests.logbook import deaths
 from tests.memory import Peak, kind_of, processes
 from tests.product import Product
 
@@ -77,10 +77,6 @@ def grown(peak: Peak) -> list[str]:
     return found
 
 
-def exceptions(product: Product) -> list[str]:
-    return tracebacks(product.log)
-
-
 def signs_of_life(tally: Tally, inputs: int) -> list[str]:
     """A run in which nothing was taken has tried nothing."""
     if inputs > 200 and not (tally.counts["ready"] and tally.counts["rendered"]):
@@ -88,6 +84,6 @@ def signs_of_life(tally: Tally, inputs: int) -> list[str]:
     return []
 
 
-def psutil_left(children: Sequence[psutil.Process]) -> list[str]:
+def outlived(children: Sequence[psutil.Process]) -> list[str]:
     """Processes of the product that outlived it."""
     return [f"process {child.pid} is still there" for child in children if child.is_running()]

@@ -36,7 +36,7 @@ def taken_apart(content: bytes) -> Taken | None:
 
 
 def _split_jpeg(content: bytes) -> tuple[bytes, list[bytes]]:
-    """Each segment; that of a scan with its data."""
+    """Each segment, that of a scan with its data; what comes last is the end mark."""
     pieces, at = [], 2
     while at + 4 <= len(content):
         end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
@@ -44,7 +44,7 @@ def _split_jpeg(content: bytes) -> tuple[bytes, list[bytes]]:
             end = _end_of_scan(content, end)
         pieces.append(content[at:end])
         at = end
-    return content[:2], pieces
+    return content[:2], [*pieces, content[at:]]
 
 
 def _end_of_scan(content: bytes, at: int) -> int:

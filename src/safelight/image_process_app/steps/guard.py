@@ -27,8 +27,8 @@ def guard_screen(head: bytes, limits: Limits) -> None:
 
 
 def guard_frames(fd: int) -> None:
-    """Judge an animation by its end: libvips takes one that is cut off in the midst of a frame, where
-    others come before it. A file that lacks nothing but its end mark is taken.
+    """Judge a GIF by its end: libvips takes one that is cut off within a frame, where others come
+    before it. A file that lacks nothing but its end mark is taken.
 
     Raises `Rejected`. What is no block of a GIF any more is left to the decoder.
     """
