@@ -13,12 +13,8 @@ from safelight.contract.messages import Fault, WantedVariant
 from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
 from safelight.contract.watermarks import Watermark
-from safelight.image_process_app.decoder.confinement import (
-    FILE_BYTES,
-    confine,
-    die_with_parent,
-    give_back,
-)
+from safelight.image_process_app.decoder.confinement import FILE_BYTES, confine, die_with_parent
+from safelight.image_process_app.decoder.heap import give_back
 from safelight.image_process_app.decoder.protocol import (
     END,
     MOST_OVERLAYS,

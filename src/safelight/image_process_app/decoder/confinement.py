@@ -9,7 +9,6 @@ import sys
 FILE_BYTES = 128 << 20
 FILES = 64
 PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 def confine(memory: int) -> None:
@@ -28,15 +27,6 @@ def die_with_parent(parent: int) -> None:
     this, the closed socket ends it after the picture at hand.
     """
     if sys.platform == "linux":
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit("the parent is gone")
-
-
-def give_back() -> None:
-    """Return what the last picture took to the system, where the C library can: it would keep
-    more with each picture, up to a hundred megabytes, and the next large one comes on top.
-    """
-    trim = getattr(_LIBC, "malloc_trim", None)
-    if trim is not None:
-        trim(0)
