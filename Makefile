@@ -6,6 +6,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA ?= ./data
 DIR ?= ../shared/corpus
+MODE ?= embedded
+SEED ?= 1
+SECONDS ?= 60
 
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
@@ -68,8 +71,13 @@ docs-pictures: .venv/dev ## Make the pictures of docs/transformations.md and the
 	$(PYTHON) -m docs.samples
 
 .PHONY: corpus
-corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures (DIR=)
+corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures, in both modes (DIR=)
 	$(PYTHON) -m tests.corpus $(DIR)
+
+.PHONY: fuzz
+fuzz: .venv/dev ## Throw damaged pictures at the product (SECONDS=, SEED=, DIR=, MODE=, ONLY=)
+	@$(PYTHON) -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --folder $(DIR) --mode $(MODE) \
+		$(if $(ONLY),--only $(ONLY))
 
 .PHONY: certs
 certs: .venv/run ## Make the keys that sign access tokens, unless they are there (DATA=)

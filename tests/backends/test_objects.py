@@ -273,3 +273,16 @@ class TestFiles:
         shutil.rmtree(objects_folder)
         with pytest.raises(OSError, match="not writable"):
             await objects.check()
+
+    async def test_puts_are_not_disturbed_by_deletes_that_remove_the_folders_above(
+        self, objects: Objects
+    ) -> None:
+        async def come_and_go(name: str) -> None:
+            for _ in range(200):
+                await objects.put(f"a/b/{name}/c", in_chunks(b"x"))
+                await objects.delete(f"a/b/{name}/c")
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in "stuvwxyz":
+                tasks.create_task(come_and_go(name))
+        assert await everything(objects) == {}

@@ -8,6 +8,7 @@ from safelight.contract.messages import WantedVariant
 from safelight.contract.presets import BUILT_IN
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.pipeline import Pipeline
+from safelight.image_process_app.steps.open import open_picture
 from tests.image_process_app.conftest import Held
 from tests.journeys import pictures
 
@@ -68,3 +69,18 @@ def test_a_kind_that_is_not_taken_is_refused_whatever_libvips_could_open(held: H
             held(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "image/svg+xml", LIMITS, WANTED
         )
     assert refusal.value.code == "unsupported-image"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.6, 0.9, 0.999])
+def test_an_animation_that_ends_within_a_frame_is_rejected(held: Held, share: float) -> None:
+    """Libvips would open it, with what it has read of the last frame."""
+    film = pictures.animation("GIF")
+    source = held(film[: int(len(film) * share)])
+    with pytest.raises(Rejected, match="corrupt-image"):
+        open_picture(source, "image/gif", Limits(), [])
+
+
+def test_an_animation_that_lacks_its_end_mark_alone_is_taken(held: Held) -> None:
+    film = pictures.animation("GIF")
+    assert open_picture(held(film[:-1]), "image/gif", Limits(), []).frames == len(pictures.DELAYS)
+    assert open_picture(held(film + b"more"), "image/gif", Limits(), []).frames > 1

@@ -77,7 +77,9 @@ async def test_a_child_that_dies_costs_one_try_and_is_replaced(
 ) -> None:
     large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
     async with a_pool() as (pool, (pid,)):
-        assert isinstance(await strike(pid, number, decode(pool, large)), ChildFailed)
+        outcome = await strike(pid, number, decode(pool, large))
+        assert isinstance(outcome, ChildFailed)
+        assert str(outcome) == f"a decoder died of {number.name}"
         assert len(await decode(pool, small)) == len(WANTED)
         assert not psutil.pid_exists(pid)
 

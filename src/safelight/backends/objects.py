@@ -269,13 +269,13 @@ def _publish(staged: Path, final: Path) -> None:
 
 def _move(staged: Path, final: Path) -> None:
     while True:
-        _make_folder(final.parent)
         try:
+            _make_folder(final.parent)
             staged.replace(final)
         except FileNotFoundError:
             if not staged.exists():
                 raise
-            continue  # a delete has just removed the empty folder
+            continue  # a delete has just removed an empty folder, or the one above it
         return
 
 

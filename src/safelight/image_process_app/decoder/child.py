@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
+from safelight.image_process_app.decoder.heap import give_back
 from safelight.image_process_app.decoder.protocol import (
     END,
     MOST_OVERLAYS,
@@ -80,6 +81,7 @@ def _answer(connection: socket.socket, say: Callable[[Line], None], process: Pro
     finally:
         for fd in fds:
             os.close(fd)
+    give_back()
     return True
 
 

@@ -124,8 +124,6 @@ class DecoderPool:
     async def _replace(self, worker: Worker) -> None:
         await (worker.end(PATIENCE) if worker.idle else worker.kill())
         self._alive.discard(worker)
-        if cause := worker.cause_of_death():
-            log.warning("a decoder has died", signal=cause, pictures=worker.pictures)
         while True:
             try:
                 return await self._add()

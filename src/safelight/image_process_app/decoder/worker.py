@@ -29,6 +29,7 @@ RECEIVED_AT_ONCE = 1 << 12
 LONGEST_LINE = 1 << 14
 """Bytes, give or take what is received at once; twice what a child that is well ever says."""
 START_SECONDS = 60.0
+LAST_MOMENT = 1.0
 NONSENSE = "a decoder talks nonsense"
 DECODER = ("-m", "safelight.image_process_app.decoder.child")
 """What Python is told to run."""
@@ -125,7 +126,7 @@ class Worker:
         except TimeoutError:
             raise ChildFailed(f"a decoder took more than {seconds} s") from None
         except (BrokenPipeError, ConnectionResetError):
-            raise ChildFailed("a decoder died") from None
+            raise ChildFailed(await self._death()) from None
         raise ChildFailed(NONSENSE)
 
     async def end(self, seconds: float) -> None:
@@ -144,10 +145,15 @@ class Worker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
-    def cause_of_death(self) -> str:
-        """The name of the signal by which it ended, unless that was how we end one."""
-        code = self._process.returncode or 0
-        return signal.Signals(-code).name if code < 0 and code != -signal.SIGKILL else ""
+    async def _death(self) -> str:
+        """How it ended; it closes its end of the socket a moment before."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), LAST_MOMENT)
+        code = self._process.returncode
+        if code is None:
+            return "a decoder has closed its connection"
+        how = f"of {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return f"a decoder died {how}"
 
     async def _say(self, request: Request, descriptors: Sequence[int]) -> None:
         text = request.model_dump_json().encode() + END
@@ -167,7 +173,7 @@ class Worker:
                 raise ChildFailed("a decoder does not stop talking")
             heard = await asyncio.get_running_loop().sock_recv(self._connection, RECEIVED_AT_ONCE)
             if not heard:
-                raise ChildFailed("a decoder died")
+                raise ChildFailed(await self._death())
             self._heard += heard
         line, _, self._heard = self._heard.partition(END)
         try:

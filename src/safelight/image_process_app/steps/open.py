@@ -12,7 +12,7 @@ from safelight.image_process_app.copyright import copyright_of
 from safelight.image_process_app.limits import Limits, Rejected
 from safelight.image_process_app.picture import Picture
 from safelight.image_process_app.steps.encode import animates
-from safelight.image_process_app.steps.guard import guard_header, guard_screen
+from safelight.image_process_app.steps.guard import guard_frames, guard_header, guard_screen
 from safelight.image_process_app.steps.orient import is_sideways
 
 LOADERS = {
@@ -58,6 +58,8 @@ def open_picture(
     header = _load(fd, content_type)
     frames = header.get("n-pages") if content_type in ANIMATED and _has(header, "n-pages") else 1
     guard_header(header, frames, limits)
+    if frames > 1 and content_type == "image/gif":
+        guard_frames(fd)
     line = copyright_of(header) if any(w.metadata == "copyright" for w in wanted) else ""
     if frames > 1 and any(animates(w) for w in wanted):
         picture = _frames(_decoded(_load(fd, content_type, n=-1), content_type), frames, line)

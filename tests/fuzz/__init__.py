@@ -1,0 +1,1 @@
+"""Damaged pictures, forms and transformations, thrown at a started product."""

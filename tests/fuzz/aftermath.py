@@ -1,0 +1,89 @@
+"""What must hold once everything is thrown: nothing broken, nothing left, nothing grown."""
+
+from collections.abc import Sequence
+from statistics import median
+
+import psutil
+
+from tests.fuzz.sender import Tally
+from tests.logbook import deaths
+from tests.memory import Peak, kind_of, processes
+from tests.product import Product
+
+MIB = 1 << 20
+GROWTH, GROWN = 1.25, 32 * MIB
+"""A process has grown when it has, in the last quarter of the run, so many times what it had in
+the second, and so much more."""
+FILES_MORE = 20
+LIMITS = ("took more than",)
+"""A picture that runs into its own limits ends its decoder; that is what they are for."""
+OUT_OF_MEMORY = ("SIGABRT", "SIGTRAP")
+NO_MEMORY = ("failed to allocate", "bad_alloc", "MemoryError", "out of memory")
+"""How a library ends the process that finds no more memory, and what it says then."""
+
+
+def open_files(product: Product) -> dict[str, int]:
+    """Descriptors of each process that lasts, by kind and id."""
+    found = {}
+    for process in processes(product):
+        if (kind := kind_of(process)) != "decoder":
+            found[f"{kind} {process.pid}"] = process.num_fds()
+    return found
+
+
+def restarted(before: dict[str, int], after: dict[str, int]) -> list[str]:
+    """Processes that were there and are not any more, or hold many more files."""
+    gone = [f"{name} is gone" for name in before if name not in after]
+    grown = [
+        f"{name} had {before[name]} open files and has {count}"
+        for name, count in after.items()
+        if count > before.get(name, count) + FILES_MORE
+    ]
+    return gone + grown
+
+
+def decoder_deaths(product: Product, tally: Tally) -> tuple[list[str], int]:
+    """Decoders that died of anything but a limit of their own, each blamed on its input; and how
+    many ran into a limit.
+    """
+    words = product.log.read_text(errors="replace").lower()
+    short = any(sign.lower() in words for sign in NO_MEMORY)
+    wrong, excused = [], 0
+    for line in deaths(product.log):
+        reason = line.get("reason", line["event"])
+        by_memory = short and any(name in reason for name in OUT_OF_MEMORY)
+        if by_memory or any(limit in reason for limit in LIMITS):
+            excused += 1
+            continue
+        wrong.append(f"{reason} (image {line.get('image_id')})")
+        number = tally.number_of.get(line.get("image_id", ""))
+        if number is not None:
+            tally.blame(number, reason)
+    return wrong, excused
+
+
+def grown(peak: Peak) -> list[str]:
+    """Kinds of lasting processes whose memory did not stay flat."""
+    quarter = len(peak.seen) // 4
+    if not quarter:
+        return []
+    second, last = peak.seen[quarter : 2 * quarter], peak.seen[-quarter:]
+    found = []
+    for kind in peak.most.keys() - {"decoder", "other"}:
+        before = median(sample.get(kind, 0) for _, sample in second)
+        after = median(sample.get(kind, 0) for _, sample in last)
+        if after > before * GROWTH and after > before + GROWN:
+            found.append(f"{kind} grew from {before / MIB:.0f} to {after / MIB:.0f} MB")
+    return found
+
+
+def signs_of_life(tally: Tally, inputs: int) -> list[str]:
+    """A run in which nothing was taken has tried nothing."""
+    if inputs > 200 and not (tally.counts["ready"] and tally.counts["rendered"]):
+        return ["no picture became ready"]
+    return []
+
+
+def outlived(children: Sequence[psutil.Process]) -> list[str]:
+    """Processes of the product that outlived it."""
+    return [f"process {child.pid} is still there" for child in children if child.is_running()]
