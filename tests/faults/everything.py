@@ -1,0 +1,5 @@
+"""The one list of all faults, in the order in which they are done."""
+
+from tests.faults import processes
+
+FAULTS = [*processes.FAULTS]
