@@ -1,9 +1,10 @@
-"""`make corpus`: every file of a corpus through a started product, against its manifest."""
+"""What the product makes of each file of a corpus, against its manifest."""
 
 import json
-import sys
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from PIL import Image, UnidentifiedImageError
 
 from tests.client import Client
 from tests.journeys.pictures import delays
-from tests.product import running
 
 AT_ONCE = 4
 SERVER_ERROR = 500
@@ -24,12 +24,61 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one file should have become, what it became, and what is wrong with that."""
+    """What one file should have become, what it became, and what is wrong with that.
+
+    `status` is what the upload was answered with, `seconds` the time until its end was known.
+    """
 
     name: str
     expected: str
     got: str
     wrong: str
+    status: int = CREATED
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Of all verdicts: how many are right, how many there are, and the worst of them."""
+
+    right: int
+    of: int
+    server_errors: int
+    slowest: Verdict
+
+    def words(self) -> str:
+        return (
+            f"{self.right} of {self.of} as they should be, {self.server_errors} x 5xx, slowest "
+            f"{self.slowest.seconds:.1f} s ({self.slowest.name})"
+        )
+
+
+def verdicts(client: Client, folder: Path) -> list[Verdict]:
+    """Every file and every request of the folder's manifest, several at once, and at the end the
+    product itself. The client's account is left with what was accepted.
+    """
+    manifest = json.loads((folder / "manifest.json").read_text())
+    good = (folder / "good" / "sharp__320x240.jpg").read_bytes()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = list(pool.map(lambda entry: _timed(client, folder, entry), manifest["files"]))
+    found += [judge_request(client, good, case) for case in manifest["request_cases"]]
+    return [*found, _judge_health(client, good)]
+
+
+def summary(found: Sequence[Verdict]) -> Summary:
+    """What there is to say of them all."""
+    return Summary(
+        right=sum(1 for verdict in found if not verdict.wrong),
+        of=len(found),
+        server_errors=sum(1 for verdict in found if verdict.status >= SERVER_ERROR),
+        slowest=max(found, key=lambda verdict: verdict.seconds),
+    )
+
+
+def _timed(client: Client, folder: Path, entry: Entry) -> Verdict:
+    began = time.monotonic()
+    verdict = judge(client, folder, entry)
+    return replace(verdict, seconds=time.monotonic() - began)
 
 
 def judge(client: Client, folder: Path, entry: Entry) -> Verdict:
@@ -40,7 +89,7 @@ def judge(client: Client, folder: Path, entry: Entry) -> Verdict:
         got = f"{answer.status_code} {answer.json()['type'].removeprefix('/problems/')}"
         refused = answer.status_code < SERVER_ERROR
         wrong = "" if refused and _may_be_rejected(entry) else "was refused"
-        return Verdict(name, expected, got, wrong)
+        return Verdict(name, expected, got, wrong, answer.status_code)
     try:
         image = client.processed(answer.json()["id"])
     except AssertionError as error:
@@ -115,7 +164,8 @@ def judge_request(client: Client, content: bytes, case: Entry) -> Verdict:
         wrong = "" if inert and "/" not in image["name"] else "is not inert"
     else:
         wrong = "" if answer.status_code < SERVER_ERROR else "broke the API"
-    return Verdict(f"request: {case['name']}", "201 or 4xx, inert", got, wrong)
+    name = f"request: {case['name']}"
+    return Verdict(name, "201 or 4xx, inert", got, wrong, answer.status_code)
 
 
 def _judge_health(client: Client, good: bytes) -> Verdict:
@@ -134,24 +184,3 @@ def _expected(entry: Entry) -> str:
 
 def _may_be_rejected(entry: Entry) -> bool:
     return entry["expected"] == "reject" or entry.get("tolerance") == "either"
-
-
-def run(folder: Path) -> int:
-    """Print the table; 0 when every file became what it should."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    with running(SAFELIGHT_LOG_LEVEL="warning") as product, ThreadPoolExecutor(AT_ONCE) as pool:
-        client = Client(product.base_url).sign_up()
-        verdicts = list(pool.map(lambda entry: judge(client, folder, entry), manifest["files"]))
-        good = (folder / "good" / "sharp__320x240.jpg").read_bytes()
-        verdicts += [judge_request(client, good, case) for case in manifest["request_cases"]]
-        verdicts.append(_judge_health(client, good))
-    width = max(len(v.name) for v in verdicts)
-    for v in verdicts:
-        print(f"{v.name:{width}}  {v.expected:38}  {v.got:34}  {v.wrong or 'right'}")
-    failed = sum(1 for v in verdicts if v.wrong)
-    print(f"{len(verdicts) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(run(Path(sys.argv[1])))

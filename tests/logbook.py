@@ -1,0 +1,34 @@
+"""What a product's log tells of its own troubles."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+TRY_FAILED = "try failed"
+"""What a processor logs when a decoder died, hung or said what can't be."""
+IDLE_DEATHS = ("an idle decoder has died", "no new decoder could be started")
+TRACEBACK = "Traceback (most recent call last)"
+
+
+def lines(log: Path) -> Iterator[dict[str, Any]]:
+    """Every line that is one of the product's own."""
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith("{"):
+            yield json.loads(line)
+
+
+def deaths(log: Path) -> list[dict[str, Any]]:
+    """Every time that a decoder ended other than by being replaced: at its own picture's fault,
+    with `image_id` and `reason`, or while it had nothing to do.
+    """
+    return [line for line in lines(log) if line["event"] in (TRY_FAILED, *IDLE_DEATHS)]
+
+
+def tracebacks(log: Path) -> list[str]:
+    """Each line in which an exception was logged, and each traceback that nobody caught."""
+    found = []
+    for line in log.read_text(errors="replace").splitlines():
+        if TRACEBACK in line or (line.startswith("{") and "exception" in json.loads(line)):
+            found.append(line)
+    return found
