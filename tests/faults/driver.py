@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Row:
     left_out: str = ""
     kills: int = 0
     recovery: float = 0.0
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -50,6 +52,7 @@ class Outcome:
     lost: int = 0
     doubled: int = 0
     orphans: int = 0
+    bad_files: Counter[bool] = field(default_factory=Counter)
     memory: dict[str, int] = field(default_factory=dict)
 
 
@@ -58,7 +61,7 @@ def run(
 ) -> Outcome:
     """Every fault of this mode, in order; what one of them breaks is mended before the next."""
     outcome = Outcome(mode)
-    with _started(mode, seed, minutes) as ground, Peak(ground.processes) as peak:
+    with _started(mode, seed, minutes) as ground, Peak(ground.product) as ground.peak:
         for fault in faults:
             if mode in fault.modes:
                 # A number of its own, so that `--only` does what the whole run does.
@@ -66,7 +69,8 @@ def run(
                 outcome.rows.append(_row(ground, fault, outcome))
                 tell(outcome.rows[-1])
         outcome.rows.append(_last_row(ground))
-        outcome.promised, outcome.memory = len(ground.ledger), peak.bytes
+        outcome.promised, outcome.memory = len(ground.ledger), ground.peak.most
+        outcome.bad_files = ground.bad_files
         tell(outcome.rows[-1])
     return outcome
 
@@ -86,6 +90,7 @@ def _row(ground: Ground, fault: Fault, outcome: Outcome) -> Row:
         # A fault that is not survived is a row of the table, and no end of it.
         row.wrong.append(f"{type(error).__name__}: {error}"[:1000])
     row.wrong += _said(ground, offset)
+    row.notes = ground.notes
     row.kills, row.recovery = ground.kills, max(ground.recoveries, default=0.0)
     if row.wrong:
         row.wrong += _mended(ground)

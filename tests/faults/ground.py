@@ -3,9 +3,11 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import psutil
@@ -15,6 +17,7 @@ from safelight.image_app.models import images, outbox
 from tests.faults.customer import Answers, Customer
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
+from tests.memory import Peak
 from tests.product import Part, Product, wait_for
 from tests.scaled import ScaledProduct, Servers
 
@@ -32,11 +35,18 @@ class Ground:
     answers: Answers
     random: random.Random
     minutes_of_overload: float = 5.0
+    corpus: Path | None = None
+    """Folder of bad files, if there is one."""
     load: Load = field(init=False)
+    peak: Peak = field(init=False)
     kills: int = 0
     recoveries: list[float] = field(default_factory=list)
     may_trace: bool = False
     """Whether this fault may leave a traceback in the log."""
+    bad_files: Counter[bool] = field(default_factory=Counter)
+    """How many were handled as they should be, and how many not."""
+    notes: list[str] = field(default_factory=list)
+    """What this fault has measured, for its row."""
     _harm_ended: float | None = None
     _customers: list[Customer] = field(default_factory=list)
 
@@ -68,17 +78,6 @@ class Ground:
                 found += part.children()
         return found
 
-    def processes(self) -> Mapping[str, Sequence[psutil.Process]]:
-        """Every process of the product, by its kind."""
-        kinds: dict[str, list[psutil.Process]] = {"decoder": self.decoders()}
-        names = {id(part): "api" for part in self.apis}
-        names |= {id(part): "processor" for part in self.processors}
-        for part in self.product.parts:
-            name = names.get(id(part), "api") if self.mode == "scaled" else "safelight up"
-            with suppress(psutil.Error):
-                kinds.setdefault(name, []).append(psutil.Process(part.process.pid))
-        return kinds
-
     def client(self) -> Customer:
         """Somebody with an account of the fault's own. What is promised to it is checked too."""
         customer = Customer(self.product, self.ledger, self.answers)
@@ -104,7 +103,7 @@ class Ground:
         time.sleep(self.random.uniform(0, most))
 
     def kill(self, process: Part | psutil.Process, number: signal.Signals) -> None:
-        """Send a signal that ends it, to this process alone."""
+        """Send a signal that ends it, at once or at its deadline, to this process alone."""
         self.kills += 1
         self.harm_ends()
         found = process.process if isinstance(process, Part) else process
@@ -146,6 +145,7 @@ class Ground:
     def begin(self) -> None:
         """Forget what the last fault has left behind here."""
         self.kills, self.recoveries, self.may_trace = 0, [], False
+        self.notes = []
         self._harm_ended = None
         self.answers.forget()
 
@@ -156,6 +156,27 @@ class Ground:
 
     def log_size(self) -> int:
         return self.product.log.stat().st_size
+
+    @contextmanager
+    def restarted(self, **settings: str) -> Iterator[None]:
+        """The same product with other settings, until the block ends; the load goes on."""
+        environments = [self.product.environment]
+        if isinstance(self.product, ScaledProduct):
+            environments.append(self.product.processor_environment)
+        before = [dict(environment) for environment in environments]
+        assert self.product.stop() == 0
+        for environment in environments:
+            environment.update(settings)
+        try:
+            self.product.start()
+            yield
+            assert self.product.stop() == 0
+        finally:
+            self.product.end()
+            for environment, was in zip(environments, before, strict=True):
+                environment.clear()
+                environment.update(was)
+            self.product.start()
 
     def mend(self) -> None:
         """Start everything anew after a fault that was not survived."""
