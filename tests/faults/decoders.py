@@ -17,8 +17,8 @@ TRIES = 3
 NEIGHBOURS = 6
 DEADLINE = "3"
 """Seconds for a decoder, so that nobody waits long for those that hang."""
-GLANCE = 0.002
-POISON = (4000, 3000)
+GLANCE = 0.001
+SIDES = (6000, 5000)
 
 
 def crash_a_decoder(ground: Ground) -> None:
@@ -45,7 +45,7 @@ def poison(ground: Ground, number: signal.Signals) -> None:
     """
     with ground.restarted(SAFELIGHT_CHILDREN="1", SAFELIGHT_DECODE_SECONDS=DEADLINE):
         customer = ground.client()
-        content = pictures.camera_jpeg(POISON)
+        content = _slow_to_open()
         bad = customer.surely(content, "poison")
         ground.ledger.may_fail(bad)
         neighbours = [customer.surely(pictures.jpeg(number=n)) for n in range(NEIGHBOURS)]
@@ -70,11 +70,22 @@ def _are_all_struck(
     for part in ground.processors:
         if _holds(part, image_id, size):
             # None, while the next one is being started.
-            for child in part.children():
-                if child.pid not in struck:
-                    struck.add(child.pid)
-                    ground.kill(child, number)
+            for child in _children(part) - struck:
+                struck.add(child)
+                ground.kill(psutil.Process(child), number)
     return len(struck) >= TRIES
+
+
+def _slow_to_open() -> bytes:
+    """A file of which every byte must be read before there is one pixel."""
+    large = pictures.photograph().resize(SIDES)
+    return pictures.saved(large, "JPEG", quality=60, progressive=True)
+
+
+def _children(part: Part) -> set[int]:
+    """Quicker than psutil, which looks at every process there is."""
+    tasks = Path(f"/proc/{part.process.pid}/task")
+    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
 
 
 def _holds(part: Part, image_id: str, size: int) -> bool:
