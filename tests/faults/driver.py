@@ -57,11 +57,17 @@ class Outcome:
 
 
 def run(
-    mode: str, faults: Sequence[Fault], seed: int, minutes: float, tell: Callable[[Row], None]
+    mode: str,
+    faults: Sequence[Fault],
+    seed: int,
+    minutes: float,
+    corpus: Path | None,
+    tell: Callable[[Row], None],
 ) -> Outcome:
     """Every fault of this mode, in order; what one of them breaks is mended before the next."""
     outcome = Outcome(mode)
     with _started(mode, seed, minutes) as ground, Peak(ground.product) as ground.peak:
+        ground.corpus = corpus
         for fault in faults:
             if mode in fault.modes:
                 # A number of its own, so that `--only` does what the whole run does.
