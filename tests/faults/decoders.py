@@ -11,7 +11,7 @@ from tests.faults.fault import BOTH, Fault
 from tests.faults.ground import Ground
 from tests.faults.processes import end_a_decoder
 from tests.journeys import pictures
-from tests.product import Part, wait_for
+from tests.product import Part
 
 TRIES = 3
 NEIGHBOURS = 6
@@ -35,7 +35,7 @@ def freeze_every_decoder(ground: Ground) -> None:
         ground.promise_more(10)
         # One that nothing is asked of would stay as it is: it hangs only when it has work.
         ground.until("all of them to be replaced", lambda: not any(map(_lives, frozen)))
-        ground.harm_ends()
+        ground.recover()
         ground.promise_more(3)
 
 
@@ -50,11 +50,12 @@ def poison(ground: Ground, number: signal.Signals) -> None:
         ground.ledger.may_fail(bad)
         neighbours = [customer.surely(pictures.jpeg(number=n)) for n in range(NEIGHBOURS)]
         struck: set[int] = set()
-        wait_for(
+        ground.until(
             "every try to be struck",
             lambda: _are_all_struck(ground, bad, len(content), number, struck),
             GLANCE,
         )
+        ground.recover()
         image = customer.processed(bad)
         assert image["status"] == "failed", f"{image['status']} after {len(struck)} tries"
         assert image["error"]["code"] == "processing-error", image["error"]

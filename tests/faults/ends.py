@@ -11,7 +11,7 @@ from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
 from tests.journeys import pictures, wire
-from tests.product import Part, wait_for
+from tests.product import Part
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
 DRAIN_SECONDS = 20.0
@@ -29,7 +29,7 @@ def stop(ground: Ground, number: signal.Signals) -> None:
     with wire.connect(customer) as connection:
         connection.sendall(wire.head(customer, FORM, f"Content-Length: {len(body)}"))
         connection.sendall(body[:100_000])
-        wait_for("the upload to begin", ground.product.uploads_under_way)
+        ground.until("the upload to begin", ground.product.uploads_under_way)
         codes: list[int] = []
         ending = Thread(target=lambda: codes.append(ground.product.stop(number)))
         ending.start()

@@ -1,6 +1,7 @@
 """Bad files among the good ones."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.corpus.verdicts import verdicts
 from tests.faults.customer import Customer
@@ -8,7 +9,7 @@ from tests.faults.fault import BOTH, Fault
 from tests.faults.ground import Ground
 from tests.journeys import pictures
 
-TIMES = 5
+TIMES, AT_ONCE = 3, 4
 
 
 def _png_of(width: int, height: int) -> bytes:
@@ -47,9 +48,11 @@ BAD: Mapping[str, Callable[[], bytes]] = {
 def send_bad_files(ground: Ground) -> None:
     """Each is refused at once, or fails with a reason for its owner."""
     customer = ground.client()
-    for _ in range(TIMES):
-        for name, make in BAD.items():
-            _judge(ground, name, _verdict(customer, make(), name))
+    names = list(BAD) * TIMES
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = pool.map(lambda name: _verdict(customer, BAD[name](), name), names)
+        for name, wrong in zip(names, found, strict=True):
+            _judge(ground, name, wrong)
     if ground.corpus:
         for verdict in verdicts(customer, ground.corpus):
             _judge(ground, verdict.name, verdict.wrong)

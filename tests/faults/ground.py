@@ -18,10 +18,11 @@ from tests.faults.customer import Answers, Customer
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
 from tests.memory import Peak
-from tests.product import Part, Product, wait_for
+from tests.product import Part, Product
 from tests.scaled import ScaledProduct, Servers
 
 RECOVERY_SECONDS = 30.0
+PATIENCE = 180.0
 LOOK_EVERY = 0.1
 
 
@@ -92,11 +93,7 @@ class Ground:
         """Wait until the load was promised so many more pictures."""
         enough = len(self.ledger) + count
 
-        def has_enough() -> bool:
-            self.load.raise_for_crashes()
-            return len(self.ledger) >= enough
-
-        wait_for(f"{count} more promises ({dict(self.answers.refusals)})", has_enough)
+        self.until(f"{count} more promises", lambda: len(self.ledger) >= enough)
 
     def wait_a_moment(self, most: float = 0.3) -> None:
         """Random, so that the harm comes at any point of what is under way."""
@@ -111,11 +108,13 @@ class Ground:
             found.send_signal(number)
 
     def harm_ends(self) -> None:
-        """From now on it recovers; without this word, once `inject` has returned."""
+        """From now on it recovers; without this word, once `recover` is called."""
         self._harm_ended = time.monotonic()
 
     def recover(self) -> None:
-        """Wait until every part is ready; AssertionError when that takes too long."""
+        """Wait until every part is ready; AssertionError when that takes too long. It is called
+        after each `inject`, and by those that go on when the harm is over.
+        """
         began = self._harm_ended or time.monotonic()
         self._harm_ended = None
         while not self._is_ready():
@@ -126,10 +125,9 @@ class Ground:
 
     def settle(self) -> None:
         """Wait until nothing is processing and no message is promised."""
-        wait_for(
+        self.until(
             "everything to be processed",
             lambda: not self.count_processing() and not self.count_promised(),
-            LOOK_EVERY,
         )
 
     def count_processing(self) -> int:
@@ -186,9 +184,13 @@ class Ground:
         self.product.end()
         self.product.start()
 
-    def until(self, what: str, look: Callable[[], object]) -> None:
-        """Wait for something at most a minute."""
-        wait_for(what, look, LOOK_EVERY)
+    def until(self, what: str, look: Callable[[], object], pause: float = LOOK_EVERY) -> None:
+        """Wait for something, as long as a busy machine may take; then AssertionError."""
+        deadline = time.monotonic() + PATIENCE
+        while not look():
+            self.load.raise_for_crashes()
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(pause)
 
     def _is_ready(self) -> bool:
         """A part that has ended is not, rather than a reason to give up at once."""

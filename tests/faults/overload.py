@@ -19,7 +19,6 @@ GROWTH = 1.25
 """How much more memory than in the second minute there may be in the last: what a collector has
 not collected yet is no leak, and a queue that grows would be far more.
 """
-SETTLE_SECONDS = 120.0
 
 
 def flood(ground: Ground) -> None:
@@ -41,8 +40,9 @@ def flood(ground: Ground) -> None:
             finally:
                 ended.set()
         refused: Counter[str] = sum((sender.result() for sender in senders), Counter())
+        ground.recover()
         ground.load.pause()
-        _drain(ground)
+        ground.settle()
         ground.load.go_on()
     taken = len(ground.ledger) - before
     ground.notes.append(
@@ -65,13 +65,6 @@ def _send(customer: Customer, ended: Event) -> Counter[str]:
             refused[str(customer.last_status)] += 1
             time.sleep(PAUSE)
     return refused
-
-
-def _drain(ground: Ground) -> None:
-    until = time.monotonic() + SETTLE_SECONDS
-    while ground.count_processing() or ground.count_promised():
-        assert time.monotonic() < until, "it did not catch up"
-        time.sleep(0.2)
 
 
 def _flatness(ground: Ground, began: float, until: float) -> list[str]:

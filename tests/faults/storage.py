@@ -39,7 +39,7 @@ def fill_the_disk(ground: Ground) -> None:
         _fill(product.data / "filler")
         _is_refused_and_read(ground, kept, image_id)
         (product.data / "filler").unlink()
-        ground.harm_ends()
+        ground.recover()
         ground.promise_more(10)
         ground.load.pause()
         assert product.stop() == 0
@@ -57,7 +57,7 @@ def exhaust_the_quota(ground: Ground) -> None:
         _is_refused_and_read(ground, kept, image_id)
     finally:
         ground.servers.s3.reopen(ground.scaled.bucket)
-    ground.harm_ends()
+    ground.recover()
     ground.promise_more(10)
 
 
@@ -75,7 +75,6 @@ def take_the_descriptors(ground: Ground) -> None:
             process.rlimit(resource.RLIMIT_NOFILE, limits)
     # The event loop tells in its own words of each connection that it could not take.
     ground.may_trace = True
-    ground.harm_ends()
 
 
 def lock_the_database(ground: Ground) -> None:
@@ -89,7 +88,7 @@ def lock_the_database(ground: Ground) -> None:
             writing = [pool.submit(_rename, customer, image_id) for image_id in images]
             time.sleep(LOCKED_SECONDS)
             stranger.execute("ROLLBACK")
-            ground.harm_ends()
+            ground.recover()
             codes = [one.result() for one in writing]
     assert set(codes) <= {200, 503}, f"writers were answered with {set(codes)}"
     assert set(map(_rename_of(customer), images)) == {200}
