@@ -1,6 +1,7 @@
 """Does one fault after another to a started product under load, and looks at what is left."""
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,8 @@ from tests.scaled import ScaledProduct, servers_of_its_own
 from tests.servers import chosen_broker
 
 CLIENTS = 3
+LOG_LINES = 20
+"""Shown of the product's log beside a fault that was not survived."""
 BEFORE, AFTER = 3, 5
 """Pictures that are promised before and after each harm."""
 
@@ -99,6 +102,7 @@ def _row(ground: Ground, fault: Fault, outcome: Outcome) -> Row:
     row.notes = ground.notes
     row.kills, row.recovery = ground.kills, max(ground.recoveries, default=0.0)
     if row.wrong:
+        _show_log(ground, offset)
         row.wrong += _mended(ground)
     row.seconds = time.monotonic() - began
     return row
@@ -149,6 +153,12 @@ def _said(ground: Ground, offset: int) -> list[str]:
         line = next(line for line in said.splitlines() if "Traceback" in line)
         wrong.append(f"the log has a traceback: {line[-600:]}")
     return wrong
+
+
+def _show_log(ground: Ground, offset: int) -> None:
+    said = ground.log_since(offset).splitlines()
+    telling = [line for line in said if '"level": "info"' not in line]
+    print(*telling[-LOG_LINES:], sep="\n", file=sys.stderr)
 
 
 def _mended(ground: Ground) -> list[str]:
