@@ -62,7 +62,7 @@ def poison(ground: Ground, number: signal.Signals) -> None:
             if time.monotonic() < looked + LOOK_EVERY:
                 return False
             looked = time.monotonic()
-            return customer.image(bad)["status"] != "processing"
+            return bool(customer.image(bad)["status"] != "processing")
 
         ground.until("it to be given up", is_over, GLANCE)
         ground.recover()
