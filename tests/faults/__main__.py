@@ -1,0 +1,54 @@
+"""`make test-faults`: the faults, the load, the checks, and the scoreboard."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.faults.driver import Row, run
+from tests.faults.everything import FAULTS
+from tests.faults.scoreboard import board, line, write
+from tests.servers.apache_kafka import missing
+
+MODES = ("embedded", "scaled")
+SEED = 5
+
+
+def main() -> int:
+    options = _options()
+    if not missing():
+        os.environ.setdefault("SAFELIGHT_TEST_BROKER", "kafka")
+    began = time.monotonic()
+    faults = [fault for fault in FAULTS if options.only in fault.name]
+    outcomes = [
+        run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
+        for mode in ([options.mode] if options.mode else MODES)
+    ]
+    table = board(outcomes, options.seed, time.monotonic() - began)
+    print(f"\n{table}\n")
+    if options.write:
+        write(options.write, table)
+    rows = [row for outcome in outcomes for row in outcome.rows if not row.left_out]
+    failed = sum(1 for row in rows if row.wrong)
+    print(f"{len(rows) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _tell(row: Row) -> None:
+    print(line(row), flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.faults", description=__doc__)
+    parser.add_argument("--seed", type=int, default=SEED, help="of every random choice")
+    parser.add_argument("--mode", choices=MODES, help="one of the two; both without")
+    parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
+    parser.add_argument("--minutes-of-overload", type=float, default=5.0, metavar="N")
+    parser.add_argument("--corpus", type=Path, metavar="DIR", help="bad files beside our own")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
