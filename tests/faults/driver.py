@@ -58,7 +58,7 @@ def run(
 ) -> Outcome:
     """Every fault of this mode, in order; what one of them breaks is mended before the next."""
     outcome = Outcome(mode)
-    with _started(mode, seed, minutes) as ground, Peak(ground.processes) as peak:
+    with _started(mode, seed, minutes) as ground, Peak(ground.product) as peak:
         for fault in faults:
             if mode in fault.modes:
                 # A number of its own, so that `--only` does what the whole run does.
@@ -66,7 +66,7 @@ def run(
                 outcome.rows.append(_row(ground, fault, outcome))
                 tell(outcome.rows[-1])
         outcome.rows.append(_last_row(ground))
-        outcome.promised, outcome.memory = len(ground.ledger), peak.bytes
+        outcome.promised, outcome.memory = len(ground.ledger), peak.most
         tell(outcome.rows[-1])
     return outcome
 
