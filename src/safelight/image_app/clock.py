@@ -1,11 +1,8 @@
 """Time and ids, as the API writes them."""
 
-import re
 from datetime import UTC, datetime
 
 from uuid_utils.compat import uuid7
-
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def now() -> datetime:
@@ -22,8 +19,3 @@ def new_id() -> str:
 def made_at(id_: str) -> datetime:
     """When an id of ours was made: its first 48 bits are milliseconds."""
     return datetime.fromtimestamp(int(id_.replace("-", "")[:12], 16) / 1000, UTC)
-
-
-def is_id(text: str) -> bool:
-    """Whether it has the form of our ids; what has not can be the id of nothing."""
-    return UUID.fullmatch(text) is not None
