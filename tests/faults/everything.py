@@ -1,5 +1,5 @@
 """The one list of all faults, in the order in which they are done."""
 
-from tests.faults import messages, processes, servers
+from tests.faults import deletions, messages, processes, servers
 
-FAULTS = [*processes.FAULTS, *servers.FAULTS, *messages.FAULTS]
+FAULTS = [*processes.FAULTS, *servers.FAULTS, *messages.FAULTS, *deletions.FAULTS]
