@@ -16,7 +16,7 @@ from tests.faults.processes import kill_a_processor, kill_an_api, kill_everythin
 from tests.journeys import pictures
 
 Json = dict[str, Any]
-MOMENTS = 20
+MOMENTS = 10
 """Pictures that are deleted, each at another moment of their processing."""
 LONGEST = 0.6
 """Seconds in which most pictures are processed."""
@@ -54,7 +54,7 @@ def race(ground: Ground) -> None:
     """
     ann = ground.client()
     gone = []
-    for number in range(MOMENTS // 2):
+    for number in range(MOMENTS):
         image = _taken(ann, number)
         path = f"/v1/images/{image['id']}"
         ground.ledger.reprocessed(image["id"])

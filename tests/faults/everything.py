@@ -1,5 +1,11 @@
 """The one list of all faults, in the order in which they are done."""
 
-from tests.faults import deletions, messages, processes, servers
+from tests.faults import deletions, messages, processes, servers, tampering
 
-FAULTS = [*processes.FAULTS, *servers.FAULTS, *messages.FAULTS, *deletions.FAULTS]
+FAULTS = [
+    *processes.FAULTS,
+    *servers.FAULTS,
+    *tampering.FAULTS,
+    *messages.FAULTS,
+    *deletions.FAULTS,
+]

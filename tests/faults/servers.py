@@ -17,6 +17,8 @@ from tests.servers import Server
 
 LONG_SECONDS = 30.0
 """For which the broker is away without anybody's upload being refused."""
+SLOWLY = 2.0
+"""Seconds between two pictures of a client meanwhile: what waits has to be done afterwards."""
 FROZEN_SECONDS = 4.0
 LARGE = (1600, 1200)
 """Sides of a picture that is several parts for the object store."""
@@ -51,12 +53,14 @@ def take_away(check: str, how: str, ground: Ground) -> None:
 
 def keep_the_broker_away(ground: Ground) -> None:
     """For as long as this, uploads are taken. Then all of them become ready."""
+    pace, ground.load.pace = ground.load.pace, SLOWLY
     with _away(ground, "kill", ground.servers.broker):
         before, until = len(ground.ledger), time.monotonic() + LONG_SECONDS
         while time.monotonic() < until:
             ground.promise_more(3)
         assert not ground.answers.refusals, ground.answers.refusals
         assert ground.count_promised() >= len(ground.ledger) - before
+    ground.load.pace = pace
 
 
 def restart_everything_below(ground: Ground) -> None:
