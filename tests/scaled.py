@@ -128,8 +128,9 @@ class ScaledProduct(Product):
         self.parts = [*self.apis, *self.processors]
         part.kill()
 
-    def objects(self) -> list[str]:
-        store = S3Store.from_url(
+    def store(self) -> S3Store:
+        """Its bucket, for whoever tampers with it."""
+        return S3Store.from_url(
             self.bucket,
             client_options={"allow_http": True},
             endpoint=self._objects["AWS_ENDPOINT_URL"],
@@ -137,7 +138,9 @@ class ScaledProduct(Product):
             secret_access_key=self._objects["AWS_SECRET_ACCESS_KEY"],
             region=self._objects["AWS_REGION"],
         )
-        return [entry["path"] for batch in obstore.list(store) for entry in batch]
+
+    def objects(self) -> list[str]:
+        return [entry["path"] for batch in obstore.list(self.store()) for entry in batch]
 
     def database_url(self) -> str:
         return self.servers.postgres.url(self._database)

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
@@ -51,7 +51,8 @@ def compare(ground: Ground, since: int) -> Found:
     recent = {promise.image_id for promise in ground.ledger.promises(since)}
     for customer in ground.customers():
         _compare_account(ground, customer, recent, found)
-    found.doubled += doubled(ground.product)
+    again = {p.image_id for p in ground.ledger.promises() if p.again}
+    found.doubled += doubled(ground.product, again)
     _compare_rest(ground, found)
     return found
 
@@ -135,9 +136,11 @@ def compare_originals(ground: Ground) -> list[str]:
     return found
 
 
-def doubled(product: Product) -> list[str]:
-    """Whatever happened twice to an image, or lies twice in the store."""
-    told = select(events.c.image_id, events.c.type).where(events.c.type.in_(ONCE))
+def doubled(product: Product, again: Collection[str]) -> list[str]:
+    """Whatever happened twice to an image that was not made `again`, or lies twice in the store."""
+    told = select(events.c.image_id, events.c.type).where(
+        events.c.type.in_(ONCE), events.c.image_id.not_in(again)
+    )
     happened = Counter(product.rows(told))
     made = Counter(product.rows(select(variants.c.image_id, variants.c.name)))
     objects = Counter(key.rpartition("-")[0] for key in product.objects() if key[0] == "v")

@@ -1,12 +1,28 @@
 """The one list of all faults, in the order in which they are done."""
 
-from tests.faults import clock, decoders, ends, files, overload, processes, storage
+from tests.faults import (
+    clock,
+    decoders,
+    deletions,
+    ends,
+    files,
+    messages,
+    overload,
+    processes,
+    servers,
+    storage,
+    tampering,
+)
 
 FAULTS = [
     *processes.FAULTS,
     *decoders.FAULTS,
     *ends.FAULTS,
+    *servers.FAULTS,
     *storage.FAULTS,
+    *tampering.FAULTS,
+    *messages.FAULTS,
+    *deletions.FAULTS,
     *clock.FAULTS,
     *files.FAULTS,
     *overload.FAULTS,

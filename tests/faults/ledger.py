@@ -12,6 +12,7 @@ from typing import Any
 class Promise:
     """An image that the product said it has. `gone`: whoever asked to delete it was told that it
     is; `leaving`: was told nothing, so that both is right. `may_fail`: it need not become ready.
+    `again`: it was asked to be made once more.
     """
 
     image_id: str
@@ -21,6 +22,7 @@ class Promise:
     gone: bool = False
     leaving: bool = False
     may_fail: bool = False
+    again: bool = False
 
 
 class Ledger:
@@ -56,6 +58,12 @@ class Ledger:
         with self._lock:
             self._write("may fail", image_id)
             self._promises[image_id].may_fail = True
+
+    def reprocessed(self, image_id: str) -> None:
+        """It is made once more, and becomes ready as often."""
+        with self._lock:
+            self._write("again", image_id)
+            self._promises[image_id].again = True
 
     def promises(self, since: int = 0) -> list[Promise]:
         """All of them, or those since then."""

@@ -186,3 +186,23 @@ async def test_a_message_that_is_no_job_is_unreadable(objects: Objects, pool: De
     for body in (b"", b"\xff\xfe", b"{}", b'{"id": 1}'):
         with pytest.raises(Unreadable):
             await handler(Message(JOBS, IMAGE, body))
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"account_id": "../../etc"},
+        {"image_id": "../passwd"},
+        {"sha256": "../../../passwd"},
+        {"overlays": [{"image_id": "../../etc/passwd", "content_type": "image/png"}]},
+    ],
+)
+async def test_a_job_that_names_no_image_of_ours_is_unreadable(
+    objects: Objects, pool: DecoderPool, foreign: dict[str, object]
+) -> None:
+    job = await given(objects, pictures.jpeg())
+    foreign_job = Job.model_validate(job.model_dump() | foreign)
+    handler = job_handler(objects, pool, InProcessDelivery())
+    with pytest.raises(Unreadable, match="no image of ours"):
+        await handler(job_message(foreign_job, datetime.now(UTC)))
+    assert await stored(objects) == {}

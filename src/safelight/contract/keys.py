@@ -1,6 +1,22 @@
 """Where an object lives. Nothing else ever spells a key."""
 
+import re
 from collections.abc import Container
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of our ids; what has not can be the id of nothing, and is no part
+    of a key.
+    """
+    return UUID.fullmatch(text) is not None
+
+
+def is_hash(text: str) -> bool:
+    """Whether it has the form of an original's hash."""
+    return SHA256.fullmatch(text) is not None
 
 
 def original(account_id: str, image_id: str) -> str:

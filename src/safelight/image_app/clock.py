@@ -1,12 +1,9 @@
 """Time and ids, as the API writes them."""
 
-import re
 from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
-
-ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def now() -> datetime:
@@ -28,8 +25,3 @@ def made_at(id_: str) -> datetime:
 def first_id_at(time: datetime) -> str:
     """No id that was made at that time or later sorts before it."""
     return str(UUID(int=round(time.timestamp() * 1000) << 80))
-
-
-def is_id(text: str) -> bool:
-    """Whether it has the form of our ids; what has not can be the id of nothing."""
-    return ID.fullmatch(text) is not None

@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
+from safelight.contract import keys
 from safelight.image_app import errors
-from safelight.image_app.clock import is_id
 from safelight.image_app.errors import FieldError
 from safelight.image_app.resources import Resources
 
@@ -68,7 +68,7 @@ def _parameters(dependant: Dependant) -> Iterator[str]:
 
 async def existing_id(image_id: str) -> str:
     """The id in the path; what is no id names no image."""
-    if not is_id(image_id):
+    if not keys.is_id(image_id):
         raise errors.IMAGE_NOT_FOUND()
     return image_id
 

@@ -5,8 +5,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from safelight.backends.delivery import Unreadable
+from safelight.contract import keys
 from safelight.contract.messages import Message
-from safelight.image_app import clock
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,5 +21,5 @@ def read(model: type[M], message: Message) -> M:
 
 def require_ids(*given: object) -> None:
     """What names no image of ours must reach neither a key nor a row; raises `Unreadable`."""
-    if not all(isinstance(id_, str) and clock.is_id(id_) for id_ in given):
+    if not all(isinstance(id_, str) and keys.is_id(id_) for id_ in given):
         raise Unreadable("it names no image of ours")

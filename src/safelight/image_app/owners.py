@@ -21,7 +21,7 @@ def owner_of(key: str) -> Owner | None:
     if (kind, len(names)) not in (("originals", 2), ("variants", 3)):
         return None
     owner = Owner(*names[:2])
-    return owner if all(clock.is_id(id_) for id_ in owner) else None
+    return owner if all(keys.is_id(id_) for id_ in owner) else None
 
 
 def fingerprint_of(image: Found, key: str) -> str | None:

@@ -3,6 +3,7 @@
 import structlog
 
 from safelight.backends.delivery import Unreadable
+from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, Job, Message, Outcome
 from safelight.image_app import clock, erasures, incoming, outcomes
 from safelight.image_app.images import queries
@@ -23,7 +24,7 @@ async def take_dead_letter(resources: Resources, message: Message) -> None:
     """
     async with begin(resources) as work:
         image = None
-        if clock.is_id(message.key):
+        if keys.is_id(message.key):
             image = await queries.find_any(work.connection, message.key, lock=True)
         if image is not None and erasures.is_never_given_up(message, image):
             headers = {n: v for n, v in message.headers.items() if not n.startswith("safelight-")}

@@ -70,7 +70,7 @@ async def plan_for(connection: AsyncConnection, objects: Objects, letter: Letter
         return Plan("refused", f"it is no {model.__name__}: {error.error_count()} errors{DROPS}")
     if isinstance(body, Event):
         return Plan("sent", f"the event {body.type} is told again on {letter.topic}")
-    if body.image_id != letter.key or not clock.is_id(body.image_id):
+    if body.image_id != letter.key or not keys.is_id(body.image_id):
         return Plan("refused", f"it names no image of ours{DROPS}")
     image = await queries.find_any(connection, body.image_id, lock=True)
     if image is None or image.deleted_at is not None or image.account_id != body.account_id:

@@ -67,7 +67,7 @@ async def permitted(resources: Resources, asked: Asked) -> Found:
     if signed:
         _check_signature(resources, asked)
     row = None
-    if clock.is_id(asked.image_id):
+    if keys.is_id(asked.image_id):
         async with resources.database.reading() as connection:
             row = await queries.find(connection, asked.image_id, asked.what)
     if not signed and not (row is not None and _public(row, asked.what)):
