@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from safelight.contract import keys
-from safelight.image_app import clock
 from safelight.image_app.models import Found
 from safelight.image_app.promised import FINGERPRINT
 
