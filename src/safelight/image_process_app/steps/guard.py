@@ -32,7 +32,7 @@ def guard_frames(fd: int) -> None:
 
     Raises `Rejected`. What is no block of a GIF any more is left to the decoder.
     """
-    content = os.pread(fd, os.fstat(fd).st_size, 0)
+    content = os.pread(fd, os.lseek(fd, 0, os.SEEK_END), 0)
     try:
         at = SCREEN + 3 + _palette(content[SCREEN])
         while at < len(content) and content[at] in (EXTENSION, FRAME):
