@@ -64,10 +64,10 @@ class ScaledProduct(Product):
         self.processors: list[Part] = []
         self._wanted = apis, processors
         self._database = servers.postgres.create()
-        self._bucket, variables = servers.s3.create()
+        self.bucket, variables = servers.s3.create()
         self._objects = {
             **variables,
-            "SAFELIGHT_OBJECTS_URL": self._bucket,
+            "SAFELIGHT_OBJECTS_URL": self.bucket,
             "SAFELIGHT_BROKER_URL": servers.broker.url,
             "SAFELIGHT_BROKER_PREFIX": f"test{next(_numbers)}",
             "SAFELIGHT_BROKER_PARTITIONS": str(PARTITIONS),
@@ -131,7 +131,7 @@ class ScaledProduct(Product):
     def store(self) -> S3Store:
         """Its bucket, for whoever tampers with it."""
         return S3Store.from_url(
-            self._bucket,
+            self.bucket,
             client_options={"allow_http": True},
             endpoint=self._objects["AWS_ENDPOINT_URL"],
             access_key_id=self._objects["AWS_ACCESS_KEY_ID"],

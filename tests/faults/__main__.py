@@ -22,7 +22,7 @@ def main() -> int:
     began = time.monotonic()
     faults = [fault for fault in FAULTS if options.only in fault.name]
     outcomes = [
-        run(mode, faults, options.seed, options.minutes_of_overload, _tell)
+        run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
         for mode in ([options.mode] if options.mode else MODES)
     ]
     table = board(outcomes, options.seed, time.monotonic() - began)
@@ -45,6 +45,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mode", choices=MODES, help="one of the two; both without")
     parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
     parser.add_argument("--minutes-of-overload", type=float, default=5.0, metavar="N")
+    parser.add_argument("--corpus", type=Path, metavar="DIR", help="bad files beside our own")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page")
     return parser.parse_args()
 

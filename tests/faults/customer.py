@@ -60,6 +60,7 @@ class Customer(Client):
         self._ledger = ledger
         self._answers = answers
         self.turn = 0
+        self.last_status = 0
 
     def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         try:
@@ -69,6 +70,7 @@ class Customer(Client):
                 answer = self._ask(method, url, **options)
         except httpx.TransportError:
             self.turn += 1
+            self.last_status = 0
             self._answers.hung_up()
             raise
         return answer
@@ -95,6 +97,7 @@ class Customer(Client):
         self.base_url = self._address()
         answer = super().request(method, url, **options)
         self._answers.note(answer)
+        self.last_status = answer.status_code
         return answer
 
     def _address(self) -> str:

@@ -1,7 +1,9 @@
 """Does one fault after another to a started product under load, and looks at what is left."""
 
 import random
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,8 @@ from tests.scaled import ScaledProduct, servers_of_its_own
 from tests.servers import chosen_broker
 
 CLIENTS = 3
+LOG_LINES = 20
+"""Shown of the product's log beside a fault that was not survived."""
 BEFORE, AFTER = 3, 5
 """Pictures that are promised before and after each harm."""
 
@@ -37,6 +41,7 @@ class Row:
     left_out: str = ""
     kills: int = 0
     recovery: float = 0.0
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -50,15 +55,22 @@ class Outcome:
     lost: int = 0
     doubled: int = 0
     orphans: int = 0
+    bad_files: Counter[bool] = field(default_factory=Counter)
     memory: dict[str, int] = field(default_factory=dict)
 
 
 def run(
-    mode: str, faults: Sequence[Fault], seed: int, minutes: float, tell: Callable[[Row], None]
+    mode: str,
+    faults: Sequence[Fault],
+    seed: int,
+    minutes: float,
+    corpus: Path | None,
+    tell: Callable[[Row], None],
 ) -> Outcome:
     """Every fault of this mode, in order; what one of them breaks is mended before the next."""
     outcome = Outcome(mode)
-    with _started(mode, seed, minutes) as ground, Peak(ground.product) as peak:
+    with _started(mode, seed, minutes) as ground, Peak(ground.product) as ground.peak:
+        ground.corpus = corpus
         for fault in faults:
             if mode in fault.modes:
                 # A number of its own, so that `--only` does what the whole run does.
@@ -66,7 +78,8 @@ def run(
                 outcome.rows.append(_row(ground, fault, outcome))
                 tell(outcome.rows[-1])
         outcome.rows.append(_last_row(ground))
-        outcome.promised, outcome.memory = len(ground.ledger), peak.most
+        outcome.promised, outcome.memory = len(ground.ledger), ground.peak.most
+        outcome.bad_files = ground.bad_files
         tell(outcome.rows[-1])
     return outcome
 
@@ -86,8 +99,10 @@ def _row(ground: Ground, fault: Fault, outcome: Outcome) -> Row:
         # A fault that is not survived is a row of the table, and no end of it.
         row.wrong.append(f"{type(error).__name__}: {error}"[:1000])
     row.wrong += _said(ground, offset)
+    row.notes = ground.notes
     row.kills, row.recovery = ground.kills, max(ground.recoveries, default=0.0)
     if row.wrong:
+        _show_log(ground, offset)
         row.wrong += _mended(ground)
     row.seconds = time.monotonic() - began
     return row
@@ -138,6 +153,12 @@ def _said(ground: Ground, offset: int) -> list[str]:
         line = next(line for line in said.splitlines() if "Traceback" in line)
         wrong.append(f"the log has a traceback: {line[-600:]}")
     return wrong
+
+
+def _show_log(ground: Ground, offset: int) -> None:
+    said = ground.log_since(offset).splitlines()
+    telling = [line for line in said if '"level": "info"' not in line]
+    print(*telling[-LOG_LINES:], sep="\n", file=sys.stderr)
 
 
 def _mended(ground: Ground) -> list[str]:

@@ -3,9 +3,11 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import psutil
@@ -15,10 +17,12 @@ from safelight.image_app.models import images, outbox
 from tests.faults.customer import Answers, Customer
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
-from tests.product import Part, Product, wait_for
+from tests.memory import Peak
+from tests.product import Part, Product
 from tests.scaled import ScaledProduct, Servers
 
 RECOVERY_SECONDS = 30.0
+PATIENCE = 180.0
 LOOK_EVERY = 0.1
 
 
@@ -32,11 +36,18 @@ class Ground:
     answers: Answers
     random: random.Random
     minutes_of_overload: float = 5.0
+    corpus: Path | None = None
+    """Folder of bad files, if there is one."""
     load: Load = field(init=False)
+    peak: Peak = field(init=False)
     kills: int = 0
     recoveries: list[float] = field(default_factory=list)
     may_trace: bool = False
     """Whether this fault may leave a traceback in the log."""
+    bad_files: Counter[bool] = field(default_factory=Counter)
+    """How many were handled as they should be, and how many not."""
+    notes: list[str] = field(default_factory=list)
+    """What this fault has measured, for its row."""
     _harm_ended: float | None = None
     _customers: list[Customer] = field(default_factory=list)
 
@@ -68,17 +79,6 @@ class Ground:
                 found += part.children()
         return found
 
-    def processes(self) -> Mapping[str, Sequence[psutil.Process]]:
-        """Every process of the product, by its kind."""
-        kinds: dict[str, list[psutil.Process]] = {"decoder": self.decoders()}
-        names = {id(part): "api" for part in self.apis}
-        names |= {id(part): "processor" for part in self.processors}
-        for part in self.product.parts:
-            name = names.get(id(part), "api") if self.mode == "scaled" else "safelight up"
-            with suppress(psutil.Error):
-                kinds.setdefault(name, []).append(psutil.Process(part.process.pid))
-        return kinds
-
     def client(self) -> Customer:
         """Somebody with an account of the fault's own. What is promised to it is checked too."""
         customer = Customer(self.product, self.ledger, self.answers)
@@ -93,18 +93,14 @@ class Ground:
         """Wait until the load was promised so many more pictures."""
         enough = len(self.ledger) + count
 
-        def has_enough() -> bool:
-            self.load.raise_for_crashes()
-            return len(self.ledger) >= enough
-
-        wait_for(f"{count} more promises ({dict(self.answers.refusals)})", has_enough)
+        self.until(f"{count} more promises", lambda: len(self.ledger) >= enough)
 
     def wait_a_moment(self, most: float = 0.3) -> None:
         """Random, so that the harm comes at any point of what is under way."""
         time.sleep(self.random.uniform(0, most))
 
     def kill(self, process: Part | psutil.Process, number: signal.Signals) -> None:
-        """Send a signal that ends it, to this process alone."""
+        """Send a signal that ends it, at once or at its deadline, to this process alone."""
         self.kills += 1
         self.harm_ends()
         found = process.process if isinstance(process, Part) else process
@@ -112,11 +108,13 @@ class Ground:
             found.send_signal(number)
 
     def harm_ends(self) -> None:
-        """From now on it recovers; without this word, once `inject` has returned."""
+        """From now on it recovers; without this word, once `recover` is called."""
         self._harm_ended = time.monotonic()
 
     def recover(self) -> None:
-        """Wait until every part is ready; AssertionError when that takes too long."""
+        """Wait until every part is ready; AssertionError when that takes too long. It is called
+        after each `inject`, and by those that go on when the harm is over.
+        """
         began = self._harm_ended or time.monotonic()
         self._harm_ended = None
         while not self._is_ready():
@@ -127,10 +125,9 @@ class Ground:
 
     def settle(self) -> None:
         """Wait until nothing is processing and no message is promised."""
-        wait_for(
+        self.until(
             "everything to be processed",
             lambda: not self.count_processing() and not self.count_promised(),
-            LOOK_EVERY,
         )
 
     def count_processing(self) -> int:
@@ -146,6 +143,7 @@ class Ground:
     def begin(self) -> None:
         """Forget what the last fault has left behind here."""
         self.kills, self.recoveries, self.may_trace = 0, [], False
+        self.notes = []
         self._harm_ended = None
         self.answers.forget()
 
@@ -157,6 +155,27 @@ class Ground:
     def log_size(self) -> int:
         return self.product.log.stat().st_size
 
+    @contextmanager
+    def restarted(self, **settings: str) -> Iterator[None]:
+        """The same product with other settings, until the block ends; the load goes on."""
+        environments = [self.product.environment]
+        if isinstance(self.product, ScaledProduct):
+            environments.append(self.product.processor_environment)
+        before = [dict(environment) for environment in environments]
+        assert self.product.stop() == 0
+        for environment in environments:
+            environment.update(settings)
+        try:
+            self.product.start()
+            yield
+            assert self.product.stop() == 0
+        finally:
+            self.product.end()
+            for environment, was in zip(environments, before, strict=True):
+                environment.clear()
+                environment.update(was)
+            self.product.start()
+
     def mend(self) -> None:
         """Start everything anew after a fault that was not survived."""
         if isinstance(self.product, ScaledProduct):
@@ -165,9 +184,13 @@ class Ground:
         self.product.end()
         self.product.start()
 
-    def until(self, what: str, look: Callable[[], object]) -> None:
-        """Wait for something at most a minute."""
-        wait_for(what, look, LOOK_EVERY)
+    def until(self, what: str, look: Callable[[], object], pause: float = LOOK_EVERY) -> None:
+        """Wait for something, as long as a busy machine may take; then AssertionError."""
+        deadline = time.monotonic() + PATIENCE
+        while not look():
+            self.load.raise_for_crashes()
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(pause)
 
     def _is_ready(self) -> bool:
         """A part that has ended is not, rather than a reason to give up at once."""

@@ -8,7 +8,7 @@ from sqlalchemy import Select, literal_column, select, text
 
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
-from tests.product import Part, wait_for
+from tests.product import Part
 
 LEADER: Select[Any] = (
     select(literal_column("client_port"))
@@ -27,7 +27,7 @@ def kill_everything(ground: Ground) -> None:
     orphans = ground.decoders()
     ground.kill(part, signal.SIGKILL)
     part.wait()
-    wait_for("the decoders to end", lambda: not any(map(_lives, orphans)))
+    ground.until("the decoders to end", lambda: not any(map(_lives, orphans)))
     ground.product.start()
 
 
@@ -57,7 +57,7 @@ def end_a_decoder(ground: Ground, number: signal.Signals) -> None:
     before = ground.decoders()
     victim = ground.random.choice(before)
     ground.kill(victim, number)
-    wait_for(
+    ground.until(
         "another decoder",
         lambda: not _lives(victim) and len(ground.decoders()) >= len(before),
     )

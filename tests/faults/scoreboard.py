@@ -16,6 +16,7 @@ def line(row: Row) -> str:
         verdict = "FAILED: " + "; ".join(row.wrong[:3])
     else:
         verdict = f"survived, well again after {row.recovery:.1f} s"
+    verdict += f" ({'; '.join(row.notes)})" if row.notes else ""
     return f"{row.mode:8}  {row.name:44}  {row.seconds:5.0f} s  {verdict}"
 
 
@@ -26,6 +27,7 @@ def board(outcomes: Sequence[Outcome], seed: int, seconds: float) -> str:
     killing = [row for row in rows if row.kills]
     kills = sum(row.kills for row in killing)
     survived = sum(row.kills for row in killing if not row.wrong)
+    bad = sum(outcome.bad_files.total() for outcome in outcomes)
     slowest = max(rows, key=lambda row: row.recovery)
     lines = [
         ("faults survived", f"{sum(not row.wrong for row in rows)}/{len(rows)}"),
@@ -33,6 +35,7 @@ def board(outcomes: Sequence[Outcome], seed: int, seconds: float) -> str:
         ("pictures lost", f"{sum(o.lost for o in outcomes)} of {promised}"),
         ("doubled", str(sum(o.doubled for o in outcomes))),
         ("orphans", str(sum(o.orphans for o in outcomes))),
+        ("bad files handled", f"{sum(o.bad_files[True] for o in outcomes)}/{bad}"),
         ("longest recovery", f"{slowest.recovery:.1f} s ({slowest.mode}: {slowest.name})"),
     ]
     for outcome in outcomes:

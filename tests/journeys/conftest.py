@@ -10,7 +10,6 @@ import pytest
 from tests.client import Client
 from tests.product import Product
 from tests.scaled import ScaledProduct, Servers
-from tests.servers import Noida, chosen_broker
 
 LOG_LINES = 12
 
@@ -25,14 +24,6 @@ def make(request: pytest.FixtureRequest) -> Make:
         return Product
     servers: Servers = request.getfixturevalue("servers")
     return partial(ScaledProduct, servers=servers)
-
-
-@pytest.fixture
-def buries_the_dead(request: pytest.FixtureRequest) -> None:
-    """For stories that kill members of a group: the small broker waits for them for ever."""
-    scaled = "make" not in request.fixturenames or request.getfixturevalue("make") is not Product
-    if scaled and chosen_broker() is Noida:
-        pytest.skip("needs Apache Kafka: `make test-kafka`")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -55,11 +54,9 @@ class Load:
         ledger: Ledger,
         count: int,
         clients: int = CLIENTS,
-        addresses: Sequence[httpx.URL] = (),
     ) -> None:
         self.product = product
         self.ledger = ledger
-        self._addresses = addresses
         self.clients = [Client(product.base_url) for _ in range(clients)]
         self.refusals: Counter[str] = Counter()
         self.broken = 0
@@ -105,15 +102,9 @@ class Load:
                 if self._ended.is_set():
                     return
 
-    def _address(self, who: int) -> httpx.URL:
-        """Clients are spread over the addresses, if there are several."""
-        if self._addresses:
-            return self._addresses[who % len(self._addresses)]
-        return httpx.URL(self.product.base_url)
-
     def _promised(self, who: int, content: bytes) -> bool:
         client = self.clients[who]
-        client.base_url = self._address(who)
+        client.base_url = httpx.URL(self.product.base_url)
         try:
             answer = client.offer(content)
         except httpx.TransportError:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -64,6 +65,27 @@ class S3(Server):
         name = f"bucket-{next(self._numbers)}"
         self._make(name)
         return f"s3://{name}", self.variables
+
+    def close(self, url: str) -> None:
+        """Let nothing more be written to this bucket, as its server does itself where a bucket is
+        over its quota.
+        """
+        self._configure(f"-locationPrefix=/buckets/{url.removeprefix('s3://')}/ -readOnly")
+
+    def reopen(self, url: str) -> None:
+        """Let it be written to again."""
+        self._configure(f"-locationPrefix=/buckets/{url.removeprefix('s3://')}/ -delete")
+
+    def _configure(self, what: str) -> None:
+        http, grpc = self._ports["master"]
+        subprocess.run(
+            [Path(sys.executable).with_name("weed"), "shell", f"-master=127.0.0.1:{http}.{grpc}"],
+            input=f"fs.configure {what} -apply\nexit\n".encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+            check=True,
+        )
 
     @property
     def variables(self) -> dict[str, str]:

@@ -1,0 +1,68 @@
+"""Clocks that jump, and clocks that differ."""
+
+import struct
+from pathlib import Path
+
+from tests.faults.fault import BOTH, SCALED, Fault
+from tests.faults.ground import Ground
+
+SHIFTED = Path(__file__).parent / "shifted"
+"""Has a `sitecustomize`, which Python imports before it starts anything."""
+HOUR = 3600.0
+APART = 300.0
+
+
+class Clock:
+    """How far a product's time is from ours, in seconds: what is in a file that it looks into
+    whenever it wants to know the time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.move(0)
+
+    def move(self, seconds: float) -> None:
+        with self._path.open("r+b" if self._path.exists() else "wb") as file:
+            file.write(struct.pack("d", seconds))
+
+    def variables(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(SHIFTED), "SAFELIGHT_TEST_CLOCK": str(self._path)}
+
+
+def jump(ground: Ground) -> None:
+    """An hour on, an hour back, and to where it was, under the running product."""
+    clock = Clock(ground.product.data / "clock")
+    with ground.restarted(**clock.variables()):
+        customer = ground.client()
+        for seconds in (HOUR, -HOUR, 0.0):
+            clock.move(seconds)
+            ground.promise_more(10)
+            # Whoever had a token may have to sign in again; the new one is good at once.
+            assert customer.get("/v1/images").status_code == 200
+            ground.until("nothing to wait", lambda: ground.count_processing() < 10)
+
+
+def differ(ground: Ground) -> None:
+    """The processors are five minutes ahead of the APIs, then as far behind."""
+    clock = Clock(ground.product.data / "clock")
+    with ground.restarted():
+        for seconds in (APART, -APART):
+            clock.move(seconds)
+            before = dict(ground.scaled.processor_environment)
+            ground.scaled.processor_environment.update(clock.variables())
+            for _ in range(len(ground.processors)):
+                part = ground.scaled.processors.pop(0)
+                part.ask_to_stop()
+                assert part.wait() == 0
+                ground.scaled.add_processor()
+            ground.scaled.processor_environment.clear()
+            ground.scaled.processor_environment.update(before)
+            ground.until("them to be ready", ground.product.is_ready)
+            ground.promise_more(15)
+            ground.until("nothing to wait", lambda: ground.count_processing() < 10)
+
+
+FAULTS = [
+    Fault("the clock jumps an hour on and back", BOTH, jump),
+    Fault("APIs and processors are five minutes apart", SCALED, differ),
+]

@@ -1,0 +1,122 @@
+"""What is compared after each fault finds what is wrong: a check that can't fail proves nothing."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.faults import checks
+from tests.faults.checks import Found, compare, compare_originals
+from tests.faults.customer import Answers
+from tests.faults.ground import Ground
+from tests.faults.ledger import Ledger
+from tests.journeys import pictures
+from tests.product import Product
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """A product with three promised pictures, under no load."""
+    folder = tmp_path_factory.mktemp("ground")
+    product = Product(folder, SAFELIGHT_CHILDREN="1")
+    try:
+        product.start()
+        ledger = Ledger(folder / "ledger")
+        ground = Ground("embedded", product, ledger, Answers(), random.Random(1))
+        customer = ground.client()
+        for number in range(3):
+            customer.processed(customer.surely(pictures.jpeg(number=number)))
+        yield ground
+    finally:
+        product.end()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "SETTLE_SECONDS", 0.0)
+
+
+def found(ground: Ground) -> Found:
+    return compare(ground, 0)
+
+
+def path_of(ground: Ground, prefix: str) -> Path:
+    """The file of some object whose key begins so."""
+    key = min(key for key in ground.product.objects() if key.startswith(prefix))
+    return ground.product.data / "objects" / key
+
+
+def tell(ground: Ground, statement: str) -> None:
+    with closing(sqlite3.connect(ground.product.data / "safelight.db")) as database, database:
+        database.execute(statement)
+
+
+def test_where_nothing_is_wrong_nothing_is_found(ground: Ground) -> None:
+    assert found(ground).all() == []
+    assert compare_originals(ground) == []
+
+
+def test_a_promise_that_is_not_listed_is_lost(ground: Ground) -> None:
+    username = ground.customers()[0].username
+    ground.ledger.promise(username, "no-such-image", "")
+    assert found(ground).lost == ["no-such-image is not listed"]
+    ground.ledger.leaving("no-such-image")
+    assert found(ground).all() == []
+
+
+@pytest.mark.parametrize("prefix", ["originals/", "variants/"])
+def test_an_object_with_other_bytes_is_lost(ground: Ground, prefix: str) -> None:
+    path = path_of(ground, prefix)
+    before = path.read_bytes()
+    path.write_bytes(pictures.jpeg((32, 24)))
+    # What the promise said, not what the row says now.
+    assert found(ground).lost
+    path.unlink()
+    assert found(ground).lost
+    path.write_bytes(before)
+    assert found(ground).all() == []
+
+
+def test_an_object_of_nobody_is_an_orphan(ground: Ground) -> None:
+    path = path_of(ground, "originals/").with_name("0199aaaa-0000-7000-8000-000000000000")
+    path.write_bytes(b"x")
+    assert found(ground).orphans
+    path.unlink()
+
+
+def test_what_happened_twice_is_doubled(ground: Ground) -> None:
+    tell(
+        ground,
+        "INSERT INTO events SELECT '00000000000000000000000000000001', account_id, image_id, type, "
+        "time, data FROM events WHERE type = 'image.ready' LIMIT 1",
+    )
+    assert found(ground).doubled
+    tell(ground, "DELETE FROM events WHERE id = '00000000000000000000000000000001'")
+
+
+def test_a_picture_that_failed_is_lost_unless_it_may_fail(ground: Ground) -> None:
+    promise = ground.ledger.promises()[0]
+    image = f"id = '{promise.image_id.replace('-', '')}'"
+    tell(
+        ground,
+        f"UPDATE images SET status = 'failed', error_code = 'x', error_detail = 'y' WHERE {image}",
+    )
+    ground.product.stop()
+    ground.product.start()
+    assert found(ground).lost
+    tell(ground, f"UPDATE images SET status = 'ready', error_code = NULL WHERE {image}")
+    ground.product.stop()
+    ground.product.start()
+    assert found(ground).all() == []
+
+
+def test_a_line_of_the_ledger_is_on_the_disk(ground: Ground, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.promise("ann", "1", "digest")
+    ledger.gone("1")
+    lines = [json.loads(line) for line in (tmp_path / "ledger").read_text().splitlines()]
+    assert lines == [["promise", "ann", "1", "digest"], ["gone", "1"]]
