@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
 from safelight.backends.cache import Cache, NoCache, started
 from safelight.backends.cache.memory import MemoryCache
@@ -186,6 +187,34 @@ async def test_without_the_server_a_write_waits_once_and_then_not_again(
         await write(one)
     assert loop.time() - began < TOUCH_SECONDS
     assert not one.is_up()
+
+
+@pytest.mark.parametrize("foreign", [b"", b"\xff\xfe", b"x" * 1000, None])
+@pytest.mark.parametrize("what", ["epoch", "generation", "answer"])
+async def test_what_somebody_else_has_written_there_is_no_answer(
+    server: Valkey, what: str, foreign: bytes | None
+) -> None:
+    """Other bytes under one of its keys, or a list."""
+    url = server.create()
+    one, other = RedisCache(url), RedisCache(url)
+    async with started(one), started(other), Redis.from_url(url, decode_responses=True) as stranger:
+        await remember(one, b"whole")
+        epoch = str(await stranger.get("safelight:cache:epoch"))
+        place = f"safelight:cache:{epoch}:ann"
+        generation = str(await stranger.get(place))
+        answer = f"{place}:{generation}:{QUESTION}"
+        key = {"epoch": "safelight:cache:epoch", "generation": place, "answer": answer}[what]
+        assert await stranger.delete(key) == 1
+        if foreign is None:
+            await stranger.rpush(key, "a list")
+        else:
+            await stranger.set(key, foreign)
+        for cache in (one, other):
+            assert await known(cache) in (b"whole", None)
+        await write(one)
+        await until_up(one, other)
+        await remember(one, b"whole again")
+        assert await known(other) == b"whole again"
 
 
 async def test_a_cache_that_starts_without_its_server_finds_it_later(server: Valkey) -> None:

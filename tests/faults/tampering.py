@@ -24,6 +24,8 @@ from tests.journeys.answers import assert_problem
 WRITES, TIMES = 8, 4
 """Changes, each read at once from every API, and how often the cache is mistreated meanwhile."""
 GARBAGE = (b"", b"\xff\xfe\x00", b"{}", b"1\n{}", b"x" * 100_000)
+BYTES, TOUCHED = 0.7, 0.5
+"""How often it is filled with other bytes, and not with what are none; and how many of its keys."""
 READERS = 40
 """More than all APIs have connections to the database."""
 LOCKED_SECONDS = 12.0
@@ -55,16 +57,20 @@ def kill_the_cache(ground: Ground) -> None:
 
 
 def fill_the_cache(ground: Ground) -> None:
-    """Under every key of ours lies something else: other bytes, or no bytes at all."""
+    """Under keys of ours lies something else: other bytes, or no bytes at all."""
     redis = _cache(ground)
 
     def fill() -> None:
+        is_bytes = ground.random.random() < BYTES
         for key in redis.scan_iter("safelight:*"):
-            redis.delete(key)
-            if ground.random.random() < 0.7:
-                redis.set(key, ground.random.choice(GARBAGE))
-            else:
-                redis.rpush(key, "a list")
+            if ground.random.random() < TOUCHED:
+                with redis.pipeline() as at_once:
+                    at_once.delete(key)
+                    if is_bytes:
+                        at_once.set(key, ground.random.choice(GARBAGE))
+                    else:
+                        at_once.rpush(key, "a list")
+                    at_once.execute()
 
     _write_meanwhile(ground, fill)
 

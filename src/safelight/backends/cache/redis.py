@@ -18,6 +18,7 @@ import asyncio
 import time
 from contextlib import suppress
 from uuid import uuid4
+from zlib import crc32
 
 import structlog
 from redis.asyncio import Redis
@@ -32,6 +33,7 @@ TOUCH_SECONDS = 1.0
 BEAT_SECONDS = 0.3
 ANSWER_SECONDS = 0.25
 """Longest wait for the server; a database is faster than that."""
+SEAL_BYTES = 4
 
 log = structlog.get_logger()
 
@@ -73,12 +75,14 @@ class RedisCache:
             ticket, body = await self._call(GET, scope, question, uuid4().hex)
         except _Away:
             return UNKNOWN
-        return Cached(body, ticket.decode())
+        # Anybody may write to the server, so what is there may be anything.
+        return Cached(_opened(scope, question, body), ticket.decode(errors="replace"))
 
     async def keep(self, scope: str, question: str, ticket: str, body: bytes) -> None:
         if ticket:
             with suppress(_Away):
-                await self._call(KEEP, scope, question, ticket, body, LIFETIME)
+                sealed = _seal(scope, question, body) + body
+                await self._call(KEEP, scope, question, ticket, sealed, LIFETIME)
 
     async def hold(self, scope: str) -> str:
         hold = uuid4().hex
@@ -137,3 +141,17 @@ class RedisCache:
                 else:
                     await self._begin_epoch()
                     log.info("the cache is back")
+
+
+def _seal(scope: str, question: str, body: bytes) -> bytes:
+    """What tells an answer to this question from whatever else lies under its key: a checksum,
+    since nobody is kept out by it. It takes 1 µs for an image and 50 µs for a page of fifty.
+    """
+    return crc32(body, crc32(f"{scope}\n{question}\n".encode())).to_bytes(SEAL_BYTES)
+
+
+def _opened(scope: str, question: str, sealed: bytes | None) -> bytes | None:
+    if sealed is None:
+        return None
+    seal, body = sealed[:SEAL_BYTES], sealed[SEAL_BYTES:]
+    return body if seal == _seal(scope, question, body) else None
