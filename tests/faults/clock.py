@@ -64,5 +64,5 @@ def differ(ground: Ground) -> None:
 
 FAULTS = [
     Fault("the clock jumps an hour on and back", BOTH, jump),
-    Fault("APIs and processors are five minutes apart", SCALED, differ),
+    Fault("APIs and processors are five minutes apart", SCALED, differ, needs="kafka"),
 ]

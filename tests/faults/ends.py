@@ -97,6 +97,6 @@ def _takes_requests(customer: Customer) -> bool:
 FAULTS = [
     Fault("SIGTERM under load", BOTH, partial(stop, number=signal.SIGTERM), times=2),
     Fault("SIGINT under load", EMBEDDED, partial(stop, number=signal.SIGINT)),
-    Fault("every part is replaced in turn", SCALED, replace_one_by_one),
+    Fault("every part is replaced in turn", SCALED, replace_one_by_one, needs="kafka"),
     Fault("killed and stopped while it starts", EMBEDDED, storm),
 ]

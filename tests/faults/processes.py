@@ -85,8 +85,8 @@ def _lives(process: psutil.Process) -> bool:
 
 FAULTS = [
     Fault("the product is killed", EMBEDDED, kill_everything, times=6),
-    Fault("an API is killed", SCALED, kill_an_api, times=5),
-    Fault("the API that relays is killed", SCALED, kill_the_relay, times=5),
+    Fault("an API is killed", SCALED, kill_an_api, times=5, needs="kafka"),
+    Fault("the API that relays is killed", SCALED, kill_the_relay, times=5, needs="kafka"),
     Fault("a processor is killed", SCALED, kill_a_processor, times=6, needs="kafka"),
     Fault("a decoder is killed", BOTH, kill_a_decoder, times=10),
 ]
