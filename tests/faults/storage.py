@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import httpx
 import psutil
 
 from tests.faults.customer import Customer
@@ -23,6 +24,8 @@ ROOM = 24 << 20
 WRITERS = 50
 LOCKED_SECONDS = 8.0
 HELD_SECONDS = 4.0
+FEWER = 8
+"""Descriptors: less than any part has already, so that it gets not one more."""
 
 
 def fill_the_disk(ground: Ground) -> None:
@@ -67,9 +70,11 @@ def take_the_descriptors(ground: Ground) -> None:
     for part in ground.product.parts:
         process = psutil.Process(part.process.pid)
         before[process] = process.rlimit(resource.RLIMIT_NOFILE)
-        process.rlimit(resource.RLIMIT_NOFILE, (process.num_fds() + 2, before[process][1]))
+        process.rlimit(resource.RLIMIT_NOFILE, (FEWER, before[process][1]))
     try:
-        time.sleep(HELD_SECONDS)
+        with suppress(httpx.TransportError):
+            answer = httpx.get(f"{ground.product.base_url}/health/live", timeout=HELD_SECONDS)
+            raise AssertionError(f"a new connection was answered with {answer.status_code}")
     finally:
         for process, limits in before.items():
             process.rlimit(resource.RLIMIT_NOFILE, limits)
