@@ -40,7 +40,8 @@ test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (
 .PHONY: test-faults
 test-faults: .venv/dev ## Kill, fill, pause and flood the product in both modes (SEED=, MODE=, ONLY=)
 	$(PYTHON) -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE)) \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR))
+		$(if $(ONLY),--only '$(ONLY)') $(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) \
+		$(if $(WRITE),--write $(WRITE))
 
 .PHONY: servers
 servers: .venv/dev ## Start small PostgreSQL, Redis, Kafka and S3 servers, to try the scaled mode

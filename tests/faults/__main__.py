@@ -28,7 +28,7 @@ def main() -> int:
     table = board(outcomes, options.seed, time.monotonic() - began)
     print(f"\n{table}\n")
     if options.write:
-        write(options.write, table)
+        write(options.write, table, options.seed)
     rows = [row for outcome in outcomes for row in outcome.rows if not row.left_out]
     failed = sum(1 for row in rows if row.wrong)
     print(f"{len(rows) - failed} passed, {failed} failed")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tests.faults.driver import Outcome, Row
 
-START, END = "<!-- scoreboard -->", "<!-- end of scoreboard -->"
+START, END = "<!-- scoreboard of seed {} -->", "<!-- end of scoreboard -->"
+"""Around the table of each seed that a page tells of."""
 
 
 def line(row: Row) -> str:
@@ -39,7 +40,9 @@ def board(outcomes: Sequence[Outcome], seed: int, seconds: float) -> str:
         ("longest recovery", f"{slowest.recovery:.1f} s ({slowest.mode}: {slowest.name})"),
     ]
     for outcome in outcomes:
-        for kind, size in sorted(outcome.memory.items()):
+        # What has no name was between its start and its first line of code.
+        known = {kind: size for kind, size in outcome.memory.items() if kind != "other"}
+        for kind, size in sorted(known.items()):
             lines.append((f"largest memory, {outcome.mode}: {kind}", f"{size >> 20} MiB"))
     lines += [("seed", str(seed)), ("duration", f"{seconds / 60:.1f} min")]
     width = max(len(name) for name, _ in lines)
@@ -47,9 +50,9 @@ def board(outcomes: Sequence[Outcome], seed: int, seconds: float) -> str:
     return "\n".join([f"| {'what':{width}} | measured |", "|---|---|", *table])
 
 
-def write(page: Path, table: str) -> None:
-    """Put the table between the two marks of the page."""
-    before, start, rest = page.read_text().partition(START)
+def write(page: Path, table: str, seed: int) -> None:
+    """Put the table between the marks that the page has for this seed."""
+    before, start, rest = page.read_text().partition(START.format(seed))
     _, end, after = rest.partition(END)
-    assert end, f"{page} has no {START} ... {END}"
+    assert end, f"{page} has no {START.format(seed)} ... {END}"
     page.write_text(f"{before}{start}\n{table}\n{end}{after}")

@@ -25,7 +25,8 @@ def test_what_a_fault_needs_is_known() -> None:
 
 def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     page = tmp_path / "page"
-    page.write_text(f"before\n{START}\n{END}\nafter\n")
-    write(page, "| old |")
-    write(page, "| new |")
-    assert page.read_text() == f"before\n{START}\n| new |\n{END}\nafter\n"
+    one, two = START.format(1), START.format(2)
+    page.write_text(f"before\n{one}\n{END}\n{two}\n{END}\nafter\n")
+    write(page, "| old |", 2)
+    write(page, "| new |", 2)
+    assert page.read_text() == f"before\n{one}\n{END}\n{two}\n| new |\n{END}\nafter\n"
