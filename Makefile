@@ -6,9 +6,6 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DATA ?= ./data
 DIR ?= ../shared/corpus
-MODE ?= embedded
-SEED ?= 1
-SECONDS ?= 60
 
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
@@ -82,7 +79,7 @@ corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures, in bo
 
 .PHONY: fuzz
 fuzz: .venv/dev ## Throw damaged pictures at the product (SECONDS=, SEED=, DIR=, MODE=, ONLY=)
-	@$(PYTHON) -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --folder $(DIR) --mode $(MODE) \
+	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --folder $(DIR) --mode $(or $(MODE),embedded) \
 		$(if $(ONLY),--only $(ONLY))
 
 .PHONY: certs
