@@ -24,8 +24,12 @@ from tests.journeys.answers import assert_problem
 WRITES, TIMES = 8, 4
 """Changes, each read at once from every API, and how often the cache is mistreated meanwhile."""
 GARBAGE = (b"", b"\xff\xfe\x00", b"{}", b"1\n{}", b"x" * 100_000)
-BYTES, TOUCHED = 0.7, 0.5
-"""How often it is filled with other bytes, and not with what are none; and how many of its keys."""
+BYTES = 0.7
+"""How often it is filled with other bytes, and not with what are none."""
+DEPTHS = ((2, 2), (3, 4), (5, 99), (5, 99))
+"""Of keys that are filled together: the epoch; what each account has; answers. One of the first
+makes all below it unknown, so that nobody would come upon the last.
+"""
 READERS = 40
 """More than all APIs have connections to the database."""
 LOCKED_SECONDS = 12.0
@@ -62,8 +66,9 @@ def fill_the_cache(ground: Ground) -> None:
 
     def fill() -> None:
         is_bytes = ground.random.random() < BYTES
+        least, most = ground.random.choice(DEPTHS)
         for key in redis.scan_iter("safelight:*"):
-            if ground.random.random() < TOUCHED:
+            if least <= key.count(b":") <= most:
                 with redis.pipeline() as at_once:
                     at_once.delete(key)
                     if is_bytes:
@@ -91,10 +96,17 @@ def _write_meanwhile(ground: Ground, harm: Callable[[], object]) -> None:
             ground.wait_a_moment()
             harm()
             writing.result()
-            for _ in ground.apis:
-                ann.turn += 1
-                assert ann.image(image_id)["name"] == f"name {WRITES - 1}"
-                assert [image["id"] for image in ann.all_images()] == [image_id]
+            _read(ground, ann, image_id)
+            harm()
+            _read(ground, ann, image_id)
+
+
+def _read(ground: Ground, ann: Customer, image_id: str) -> None:
+    """From each API: what was written last."""
+    for _ in ground.apis:
+        ann.turn += 1
+        assert ann.image(image_id)["name"] == f"name {WRITES - 1}"
+        assert [image["id"] for image in ann.all_images()] == [image_id]
 
 
 def end_all_connections(ground: Ground) -> None:
