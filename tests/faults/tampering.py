@@ -164,6 +164,9 @@ def lose_an_original(ground: Ground) -> None:
     assert f"its object {key} is missing" in words, words
     failed = _reprocessed(ann, image_id)
     assert (failed["status"], failed["error"]["code"]) == ("failed", "original-missing")
+    obstore.put(store, key, pictures.jpeg(number=-1))
+    failed = _reprocessed(ann, image_id)
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "original-damaged")
     obstore.put(store, key, content)
     assert _reprocessed(ann, image_id)["status"] == "ready"
 

@@ -115,6 +115,17 @@ async def test_a_picture_whose_file_is_gone_is_rejected(
     assert outcome.error.code == "original-missing"
 
 
+async def test_a_picture_whose_file_has_other_bytes_than_came_is_rejected(
+    objects: Objects, pool: DecoderPool
+) -> None:
+    job = await given(objects, pictures.jpeg())
+    await given(objects, pictures.jpeg(number=1))
+    outcome = await process(job, objects, pool)
+    assert outcome.error is not None
+    assert outcome.error.code == "original-damaged"
+    assert not await stored(objects)
+
+
 async def test_a_picture_that_kills_its_decoder_every_time_is_rejected(objects: Objects) -> None:
     job = await given(objects, pictures.camera_jpeg())
     me, killed = psutil.Process(), set[int]()
