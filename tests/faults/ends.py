@@ -74,7 +74,8 @@ def storm(ground: Ground) -> None:
         ground.product.parts = [part]
         ground.wait_a_moment(1.5)
         if turn % 3 == 2:
-            assert _ended(part) == 0
+            code = _ended(part)
+            assert code == 0, f"asked to stop while it starts, it ends with {code}"
         else:
             ground.kill(part, signal.SIGKILL)
             part.kill()

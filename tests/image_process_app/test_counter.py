@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from io import BytesIO
 
 import httpx
@@ -42,7 +43,7 @@ async def station(objects: Objects, pool: DecoderPool) -> AsyncIterator[httpx.As
 @pytest.fixture
 async def job(objects: Objects, photograph: bytes) -> Job:
     await objects.put(keys.original(JOB.account_id, JOB.image_id), chunks_of(photograph))
-    return JOB
+    return JOB.model_copy(update={"sha256": sha256(photograph).hexdigest()})
 
 
 def counted(result: str) -> float:
@@ -78,7 +79,9 @@ async def test_what_can_not_be_made_is_refused_with_the_reason(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["fault"]["code"] == "original-missing"
     await objects.put(keys.original(job.account_id, job.image_id), chunks_of(b"no picture"))
-    assert (await ask(station, job)).json()["fault"]["code"] == "corrupt-image"
+    assert (await ask(station, job)).json()["fault"]["code"] == "original-damaged"
+    damaged = job.model_copy(update={"sha256": sha256(b"no picture").hexdigest()})
+    assert (await ask(station, damaged)).json()["fault"]["code"] == "corrupt-image"
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer x", f"Basic {TOKEN}", TOKEN, "Bearer é"])

@@ -11,6 +11,7 @@ from tests.client import Client
 from tests.journeys import pictures, wire
 from tests.journeys.load import Ledger, Load, lost
 from tests.product import Product, wait_for
+from tests.scaled import ScaledProduct
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
 MANY = 100_000
@@ -119,3 +120,19 @@ def _is_deaf(client: Client) -> bool:
             return False
     except OSError:
         return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_as_soon_as_it_has_said_where_it_is_it_ends_well(
+    install: Callable[..., Product], number: signal.Signals
+) -> None:
+    """Before it serves, and before whatever serves listens to signals itself."""
+    product = install()
+    if isinstance(product, ScaledProduct):
+        product.prepare()
+        parts = [product.part("api", "--port", "0"), product.add_processor()]
+    else:
+        parts = [product.part("up", "--port", "0")]
+    product.parts = parts
+    assert product.stop(number) == 0
+    assert "Traceback" not in product.log.read_text()

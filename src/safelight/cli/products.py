@@ -31,6 +31,7 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     with places.alone(settings.data_dir):
         commands.make_certs(settings)
         asyncio.run(commands.migrate_database(settings))
+        serving.end_at_a_signal()
         listener = serving.bind(settings.host, settings.port)
         _tell_of_the_api(listener)
         typer.echo(f"Data  {settings.data_dir.resolve()}")
@@ -43,6 +44,7 @@ def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     from safelight.composition.api import api as compose
 
     made = compose(settings)
+    serving.end_at_a_signal()
     listener = serving.bind(settings.host, settings.port)
     _tell_of_the_api(listener)
     _serve(made, listener, settings)
@@ -59,6 +61,7 @@ def processor(
     secrets.forget()
     made = compose(settings)
     asyncio.run(decoders.check_locks(settings))
+    serving.end_at_a_signal()
     listener = serving.bind(settings.host, settings.processor_port)
     typer.echo(f"Health {serving.address(listener)}/health/ready")
     _serve(made, listener, settings)
