@@ -8,7 +8,7 @@ import pytest
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.surgery import park, stop_with_work_undone
-from tests.product import Product
+from tests.product import Product, wait_for
 
 
 @pytest.mark.timeout(240)
@@ -54,6 +54,27 @@ def test_letters_are_listed_looked_into_and_sent_again(install: Callable[..., Pr
     assert product.verify() == (0, "2 images, 0 promises, 0 differences\n")
 
 
+@pytest.mark.timeout(240)
+def test_an_outcome_is_sent_again_and_taken(install: Callable[..., Product]) -> None:
+    product = install(SAFELIGHT_DRAIN_SECONDS="2")
+    product.start()
+    owner = Client(product.base_url).sign_up()
+    [image_id] = stop_with_work_undone(product, owner, pictures.jpeg())
+    park(product, image_id, "outcome")
+    product.start()
+    owner.base_url = product.base_url
+    assert owner.image(image_id)["error"]["code"] == "processing-error"
+    code, words = product.run("dead-letters", "send", "--all")
+    assert code == 0
+    assert "wait again, for the promise on safelight.outcomes" in words
+    wait_for("it to be taken", lambda: _code(owner, image_id) == "corrupt-image")
+
+
+def _code(owner: Client, image_id: str) -> str | None:
+    error = owner.image(image_id)["error"]
+    return str(error["code"]) if error else None
+
+
 def test_what_there_is_not_is_named(product: Product) -> None:
     for command in ("show", "send", "drop"):
         code, words = product.run("dead-letters", command, "77")
@@ -63,3 +84,7 @@ def test_what_there_is_not_is_named(product: Product) -> None:
         code, words = product.run("dead-letters", *arguments)
         assert code == 1
         assert words.startswith("safelight: say which")
+    for number in ("0", str(2**63)):
+        code, words = product.run("dead-letters", "drop", number)
+        assert code == 2
+        assert "Invalid value for 'ID...'" in words
