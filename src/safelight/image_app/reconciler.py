@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.image_app import clock, mends, promises
 from safelight.image_app.images import queries
-from safelight.image_app.models import Found, images, outbox, variants
+from safelight.image_app.models import images, outbox, variants
 from safelight.image_app.outbox import message_of
 from safelight.image_app.promised import Promises, read
 from safelight.image_app.resources import Resources
