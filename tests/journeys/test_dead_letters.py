@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
 from tests.client import Client
 from tests.journeys import pictures
-from tests.journeys.surgery import park, stop_with_work_undone
+from tests.journeys.surgery import execute, park, stop_with_work_undone
 from tests.product import Product, wait_for
 
 
@@ -68,6 +69,18 @@ def test_an_outcome_is_sent_again_and_taken(install: Callable[..., Product]) -> 
     assert code == 0
     assert "wait again, for the promise on safelight.outcomes" in words
     wait_for("it to be taken", lambda: _code(owner, image_id) == "corrupt-image")
+
+
+def test_what_another_release_has_left_is_named(install: Callable[..., Product]) -> None:
+    product = install()
+    product.start()
+    assert product.stop() == 0
+    execute(product, text("DELETE FROM alembic_version"))
+    for command in (["dead-letters", "list"], ["dead-letters", "send", "--all"], ["verify"]):
+        code, words = product.run(*command)
+        assert code == 1
+        assert words.startswith("safelight: the database has not the shape")
+        assert "`safelight migrate`" in words
 
 
 def _code(owner: Client, image_id: str) -> str | None:
