@@ -42,6 +42,18 @@ def jump(ground: Ground) -> None:
             ground.until("nothing to wait", lambda: ground.count_processing() < 10)
 
 
+def start_at_another_time(ground: Ground) -> None:
+    """Started an hour ahead, then an hour behind: what the product looks for at a start and each
+    minute takes what is under way for lost, or for not yet begun.
+    """
+    clock = Clock(ground.product.data / "clock")
+    for seconds in (HOUR, -HOUR):
+        clock.move(seconds)
+        with ground.restarted(**clock.variables()):
+            ground.promise_more(10)
+            ground.until("nothing to wait", lambda: ground.count_processing() < 10)
+
+
 def differ(ground: Ground) -> None:
     """The processors are five minutes ahead of the APIs, then as far behind."""
     clock = Clock(ground.product.data / "clock")
@@ -64,5 +76,6 @@ def differ(ground: Ground) -> None:
 
 FAULTS = [
     Fault("the clock jumps an hour on and back", BOTH, jump),
+    Fault("it starts an hour ahead, an hour behind", BOTH, start_at_another_time),
     Fault("APIs and processors are five minutes apart", SCALED, differ, needs="kafka"),
 ]

@@ -13,6 +13,7 @@ from tests.product import Product
 from tests.scaled import ScaledProduct
 
 BUSY, FULL = 503, 507
+HUNG_UP = "hung up"
 
 
 class Answers:
@@ -24,10 +25,12 @@ class Answers:
         self.wrong: Counter[str] = Counter()
         self.broken = 0
 
-    def note(self, answer: httpx.Response) -> None:
-        """Wrong is a 5xx that is none of those which tell the client to come again."""
+    def note(self, answer: httpx.Response) -> str:
+        """A refusal in words, such as `503 queue-full`; nothing for what is none. Wrong is a 5xx
+        that is none of those which tell the client to come again.
+        """
         if answer.is_success or answer.is_redirect:
-            return
+            return ""
         kind = answer.headers.get("content-type", "").partition(";")[0]
         is_problem = kind == "application/problem+json"
         slug = str(answer.json()["type"]).removeprefix("/problems/") if is_problem else kind
@@ -38,6 +41,7 @@ class Answers:
                 self.wrong[f"{words} to {answer.request.method} {answer.request.url.path}"] += 1
             elif answer.status_code == BUSY and "retry-after" not in answer.headers:
                 self.wrong[f"{words} without Retry-After"] += 1
+        return words
 
     def forget(self) -> None:
         with self._lock:
@@ -60,7 +64,8 @@ class Customer(Client):
         self._ledger = ledger
         self._answers = answers
         self.turn = 0
-        self.last_status = 0
+        self.last_refusal = ""
+        """In words, of the last answer; `hung up` where there was none."""
 
     def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         try:
@@ -70,7 +75,7 @@ class Customer(Client):
                 answer = self._ask(method, url, **options)
         except httpx.TransportError:
             self.turn += 1
-            self.last_status = 0
+            self.last_refusal = HUNG_UP
             self._answers.hung_up()
             raise
         return answer
@@ -96,8 +101,7 @@ class Customer(Client):
     def _ask(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         self.base_url = self._address()
         answer = super().request(method, url, **options)
-        self._answers.note(answer)
-        self.last_status = answer.status_code
+        self.last_refusal = self._answers.note(answer)
         return answer
 
     def _address(self) -> str:

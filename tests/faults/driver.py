@@ -77,7 +77,7 @@ def run(
                 ground.random.seed(f"{seed} {mode} {fault.name}")
                 outcome.rows.append(_row(ground, fault, outcome))
                 tell(outcome.rows[-1])
-        outcome.rows.append(_last_row(ground))
+        outcome.rows.append(_last_row(ground, outcome))
         outcome.promised, outcome.memory = len(ground.ledger), ground.peak.most
         outcome.bad_files = ground.bad_files
         tell(outcome.rows[-1])
@@ -120,14 +120,17 @@ def _inject(ground: Ground, fault: Fault) -> None:
     ground.settle()
 
 
-def _last_row(ground: Ground) -> Row:
+def _last_row(ground: Ground, outcome: Outcome) -> Row:
     """The bytes of everything that was ever promised; then it ends as it should, and nothing is
     amiss on the disk.
     """
     row, began = Row(ground.mode, "the end of everything"), time.monotonic()
     ground.load.end()
     try:
-        row.wrong += compare_originals(ground)
+        found = Found()
+        found.lost += compare_originals(ground)
+        _count(found, outcome)
+        row.wrong += found.all()
         if (code := ground.product.stop()) != 0:
             row.wrong.append(f"its exit code is {code}")
         code, words = ground.product.verify()

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.faults import checks
+from tests.faults import checks, driver, overload
 from tests.faults.checks import Found, compare, compare_originals
 from tests.faults.customer import Answers
 from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger
 from tests.journeys import pictures
+from tests.memory import Peak
 from tests.product import Product
 
 
@@ -112,6 +114,53 @@ def test_a_picture_that_failed_is_lost_unless_it_may_fail(ground: Ground) -> Non
     ground.product.stop()
     ground.product.start()
     assert found(ground).all() == []
+
+
+def _answer(status: int, kind: str = "queue-full", **headers: str) -> httpx.Response:
+    request = httpx.Request("GET", "http://localhost/v1/images")
+    headers |= {"content-type": "application/problem+json"}
+    body = {"type": f"/problems/{kind}"}
+    return httpx.Response(status, json=body, headers=headers, request=request)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        (_answer(500, "internal-error"), ["500 internal-error to GET /v1/images (1 times)"]),
+        (httpx.Response(502, request=_answer(502).request), ["502  to GET /v1/images (1 times)"]),
+        (_answer(503), ["503 queue-full without Retry-After (1 times)"]),
+        (_answer(503, **{"retry-after": "5"}), []),
+        (_answer(404, "image-not-found"), []),
+    ],
+)
+def test_an_answer_that_nobody_should_be_given_is_wrong(
+    ground: Ground, answer: httpx.Response, wrong: list[str]
+) -> None:
+    ground.begin()
+    ground.answers.note(answer)
+    assert driver._said(ground, ground.log_size()) == wrong
+
+
+def test_a_traceback_in_the_log_is_wrong_unless_it_may_be_there(ground: Ground) -> None:
+    ground.begin()
+    offset = ground.log_size()
+    with ground.product.log.open("a") as log:
+        log.write('{"exception": "Traceback (most recent call last)"}\n')
+    assert driver._said(ground, offset)
+    assert not driver._said(ground, ground.log_size())
+    ground.may_trace = True
+    assert not driver._said(ground, offset)
+
+
+def test_memory_that_grows_is_seen_and_so_is_that_nobody_looked(ground: Ground) -> None:
+    ground.peak = Peak(ground.product)
+    with pytest.raises(AssertionError, match="nobody has looked"):
+        overload._flatness(ground, 0.0, 300.0)
+    ground.peak.seen = [(90.0, {"api": 100 << 20}), (270.0, {"api": 120 << 20})]
+    assert overload._flatness(ground, 0.0, 300.0) == ["api 100 then 120 MiB"]
+    ground.peak.seen += [(280.0, {"api": 130 << 20})]
+    with pytest.raises(AssertionError, match="api grew"):
+        overload._flatness(ground, 0.0, 300.0)
 
 
 def test_a_line_of_the_ledger_is_on_the_disk(ground: Ground, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 
 from safelight.backends.database import Presence
 from safelight.contract import keys
@@ -10,6 +11,7 @@ from safelight.contract.messages import dead_letter, job_message
 from safelight.image_app import clock, erasures
 from safelight.image_app.erasures import StillRendering
 from safelight.image_app.images import service as images
+from safelight.image_app.models import images as rows
 from tests.image_app.given import all_keys, an_upload, process, the_image
 from tests.image_app.waiting import SQUARED, Waiting
 
@@ -63,6 +65,21 @@ async def test_an_outcome_for_an_image_that_is_gone_leaves_no_object(square: Wai
     await square.deliver_events()
     await square.tell(outcome)
     assert await all_keys(square.resources.objects) == set()
+
+
+@pytest.mark.parametrize("is_buried", [False, True])
+async def test_an_outcome_of_which_no_row_tells_erases_no_original(
+    ready: Waiting, is_buried: bool
+) -> None:
+    """As after the restore of a database that is older than objects and messages."""
+    before = await all_keys(ready.resources.objects)
+    async with ready.resources.database.writing() as connection:
+        await connection.execute(delete(rows).where(rows.c.id == ready.image_id))
+    if is_buried:
+        await ready.bury(ready.job)
+    else:
+        await ready.tell(ready.rejected())
+    assert await all_keys(ready.resources.objects) == before
 
 
 async def test_what_a_job_made_in_part_of_an_image_that_is_gone_goes_with_its_letter(

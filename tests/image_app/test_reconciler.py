@@ -58,6 +58,28 @@ async def test_what_is_asked_for_again_is_asked_once_in_that_time(waiting: Waiti
     assert await round_(waiting, LATER + LATER) == 1
 
 
+async def test_a_clock_that_was_far_ahead_for_a_while_hides_nothing(waiting: Waiting) -> None:
+    """Neither by when something was missed, nor by when it was made or deleted."""
+    year = timedelta(days=365)
+    await lose(waiting.resources, JOBS)
+    assert await round_(waiting, year) == 1
+    await lose(waiting.resources, JOBS)
+    assert await round_(waiting) == 1
+    assert await round_(waiting, LATER + SOONER) == 0
+    job_id = clock.first_id_at(clock.now() + year)
+    async with waiting.resources.database.writing() as connection:
+        await connection.execute(update(variants).values(job_id=job_id))
+        await connection.execute(update(images).values(created_at=clock.now() + year))
+    await lose(waiting.resources, JOBS)
+    assert await round_(waiting, 3 * LATER) == 1
+    assert (await waiting.last_job()).id == job_id
+    await service.delete_image(waiting.resources, waiting.account_id, waiting.image_id)
+    async with waiting.resources.database.writing() as connection:
+        await connection.execute(update(images).values(deleted_at=clock.now() + year))
+    await lose(waiting.resources, EVENTS)
+    assert await round_(waiting, 5 * LATER) == 1
+
+
 async def test_a_job_whose_promise_is_still_there_is_not_doubled(waiting: Waiting) -> None:
     assert await round_(waiting) == 0
     assert await jobs_of(waiting.resources, waiting.image_id) == [waiting.job]

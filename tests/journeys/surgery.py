@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from obstore.store import LocalStore, S3Store
@@ -23,7 +23,7 @@ PARK = """
 import asyncio, sys
 from sqlalchemy import delete, select
 from safelight.composition.commands import opened_resources
-from safelight.contract.messages import JOBS, dead_letter
+from safelight.contract.messages import JOBS, Fault, Job, Outcome, dead_letter, outcome_message
 from safelight.image_app import clock, mends
 from safelight.image_app.dead_letters.parking import take_dead_letter
 from safelight.image_app.images import queries
@@ -32,7 +32,12 @@ from safelight.image_app.outbox import message_of
 from safelight.image_app.work import begin
 from safelight.settings import Settings
 
-async def main(image_id):
+def rejection(job):
+    whose = job.model_dump(include={"account_id", "image_id", "sha256"})
+    fault = Fault(code="corrupt-image", detail="The picture is broken.")
+    return outcome_message(Outcome(job_id=job.id, error=fault, **whose), clock.now())
+
+async def main(image_id, what):
     async with opened_resources(Settings()) as resources:
         async with begin(resources) as work:
             image = await queries.find_any(work.connection, image_id, lock=True)
@@ -41,9 +46,11 @@ async def main(image_id):
             its = outbox.c.key == image_id, outbox.c.topic == JOBS
             message = message_of((await connection.execute(select(outbox).where(*its))).first())
             await connection.execute(delete(outbox).where(*its))
+        if what == "outcome":
+            message = rejection(Job.model_validate_json(message.body))
         await take_dead_letter(resources, dead_letter(message, "OSError: no room"))
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
 """
 
 
@@ -116,11 +123,12 @@ def _id_of(time: str, other: str) -> str:
     return time[:13] + other[13:]
 
 
-def park(product: Product, image_id: str) -> None:
-    """The job of the image is given up, as by a processor that could not do it."""
-    subprocess.run(
-        [sys.executable, "-c", PARK, image_id], env=product.environment, check=True, timeout=60
-    )
+def park(product: Product, image_id: str, what: Literal["job", "outcome"] = "job") -> None:
+    """The job of the image is given up, as by a processor that could not do it; or the outcome
+    that rejects it, as by an API that could not take it.
+    """
+    command = [sys.executable, "-c", PARK, image_id, what]
+    subprocess.run(command, env=product.environment, check=True, timeout=60)
 
 
 def store_of(product: Product) -> LocalStore | S3Store:

@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
 from tests.client import Client
 from tests.journeys import pictures
-from tests.journeys.surgery import park, stop_with_work_undone
-from tests.product import Product
+from tests.journeys.surgery import execute, park, stop_with_work_undone
+from tests.product import Product, wait_for
 
 
 @pytest.mark.timeout(240)
@@ -54,6 +55,39 @@ def test_letters_are_listed_looked_into_and_sent_again(install: Callable[..., Pr
     assert product.verify() == (0, "2 images, 0 promises, 0 differences\n")
 
 
+@pytest.mark.timeout(240)
+def test_an_outcome_is_sent_again_and_taken(install: Callable[..., Product]) -> None:
+    product = install(SAFELIGHT_DRAIN_SECONDS="2")
+    product.start()
+    owner = Client(product.base_url).sign_up()
+    [image_id] = stop_with_work_undone(product, owner, pictures.jpeg())
+    park(product, image_id, "outcome")
+    product.start()
+    owner.base_url = product.base_url
+    assert owner.image(image_id)["error"]["code"] == "processing-error"
+    code, words = product.run("dead-letters", "send", "--all")
+    assert code == 0
+    assert "wait again, for the promise on safelight.outcomes" in words
+    wait_for("it to be taken", lambda: _code(owner, image_id) == "corrupt-image")
+
+
+def test_what_another_release_has_left_is_named(install: Callable[..., Product]) -> None:
+    product = install()
+    product.start()
+    assert product.stop() == 0
+    execute(product, text("DELETE FROM alembic_version"))
+    for command in (["dead-letters", "list"], ["dead-letters", "send", "--all"], ["verify"]):
+        code, words = product.run(*command)
+        assert code == 1
+        assert words.startswith("safelight: the database has not the shape")
+        assert "`safelight migrate`" in words
+
+
+def _code(owner: Client, image_id: str) -> str | None:
+    error = owner.image(image_id)["error"]
+    return str(error["code"]) if error else None
+
+
 def test_what_there_is_not_is_named(product: Product) -> None:
     for command in ("show", "send", "drop"):
         code, words = product.run("dead-letters", command, "77")
@@ -63,3 +97,7 @@ def test_what_there_is_not_is_named(product: Product) -> None:
         code, words = product.run("dead-letters", *arguments)
         assert code == 1
         assert words.startswith("safelight: say which")
+    for number in ("0", str(2**63)):
+        code, words = product.run("dead-letters", "drop", number)
+        assert code == 2
+        assert "Invalid value for 'ID...'" in words

@@ -101,6 +101,11 @@ def test_a_store_that_is_away_is_a_fault(here: Product) -> None:
         ("SAFELIGHT_DATABASE_URL", "postgresql://ann:a-password@127.0.0.1:9/x", "database"),
         ("SAFELIGHT_BROKER_URL", "kafka://127.0.0.1:9", "broker"),
         ("SAFELIGHT_ACCOUNTS_URL", "redis://:a-password@127.0.0.1:9/0", "accounts"),
+        (
+            "SAFELIGHT_PROCESSOR_URLS",
+            "http://ann:a-password@127.0.0.1:9",
+            "processor http://ann:***@127.0.0.1:9",
+        ),
     ],
 )
 def test_a_server_that_is_away_is_a_fault_of_its_own(

@@ -19,7 +19,14 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Ids = Annotated[list[int] | None, typer.Argument(metavar="ID...", show_default=False)]
+LARGEST = 2**63 - 1
+"""Number that a database can count to."""
+
+Id = Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST)]
+Ids = Annotated[
+    list[int] | None,
+    typer.Argument(metavar="ID...", min=1, max=LARGEST, show_default=False),
+]
 All = Annotated[bool, typer.Option("--all", help="Every one there is.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
 
@@ -42,7 +49,7 @@ def list_(limit: Limit = 50, as_json: AsJson = False, data_dir: DataDir = None) 
 
 
 @app.command()
-def show(id_: Annotated[int, typer.Argument(metavar="ID")], data_dir: DataDir = None) -> None:
+def show(id_: Id, data_dir: DataDir = None) -> None:
     """Show one whole, and what sending it again would do."""
     settings = settings_of(data_dir=data_dir)
     from safelight.composition import letters

@@ -11,7 +11,7 @@ from safelight.backends.database import Database, DatabaseUnavailable
 from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
 from safelight.composition import api_parts, places
-from safelight.image_app.migrations import migrate
+from safelight.image_app.migrations import is_newest, migrate
 from safelight.image_app.resources import Resources
 from safelight.settings import Settings
 
@@ -52,12 +52,27 @@ async def opened_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
+async def kept_database(settings: Settings) -> AsyncIterator[Database]:
+    """As `opened_database`; also raises `Unusable` where nothing was ever kept, or where it has the
+    shape of another release.
+    """
+    require_folder(settings)
+    async with opened_database(settings) as database:
+        if not await is_newest(database):
+            raise Unusable(
+                "the database has not the shape that this release needs: stop the product, then "
+                "`safelight migrate`"
+            )
+        yield database
+
+
+@asynccontextmanager
 async def opened_resources(settings: Settings) -> AsyncIterator[Resources]:
     """What services use, for one command beside a product or in its place; raises `Unusable`.
 
     A relay of the product looks at what was promised within seconds, or is woken by the commit.
     """
-    async with opened_database(settings) as database:
+    async with kept_database(settings) as database:
         answers = api_parts.shared_cache(settings)
         resources = api_parts.resources(
             settings,

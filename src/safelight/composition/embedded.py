@@ -11,7 +11,7 @@ from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.composition import api_parts, places
 from safelight.composition.decoders import children, decoders, renderer, start
-from safelight.contract.messages import EVENTS, JOBS, PROCESSOR
+from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, PROCESSOR
 from safelight.image_app import housekeeping, subscriptions
 from safelight.image_app.app import create_app
 from safelight.image_app.delivered import claims
@@ -37,6 +37,7 @@ def embedded(settings: Settings) -> FastAPI:
     relays = [
         Relay(JOBS, database, delivery, at_once=JOBS_AHEAD * children(settings)),
         Relay(EVENTS, database, delivery),
+        Relay(OUTCOMES, database, delivery),  # only dead letters that are sent again
     ]
 
     def wake_relays() -> None:

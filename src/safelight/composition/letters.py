@@ -1,9 +1,7 @@
 """`safelight dead-letters`, with its settings."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
-from safelight.backends.database import Database
 from safelight.backends.unusable import Unusable
 from safelight.composition import commands, places
 from safelight.image_app.dead_letters import letters, sending
@@ -13,14 +11,14 @@ from safelight.settings import Settings
 
 
 async def newest(settings: Settings, limit: int) -> list[Letter]:
-    async with _database(settings) as database, database.reading() as connection:
+    async with commands.kept_database(settings) as database, database.reading() as connection:
         return await letters.newest(connection, limit)
 
 
 async def show(settings: Settings, id_: int) -> tuple[Letter, Plan]:
     """The letter, and what sending it would do now; raises `Unusable` for an unknown one."""
     objects = places.objects(settings)
-    async with _database(settings) as database, database.reading() as connection:
+    async with commands.kept_database(settings) as database, database.reading() as connection:
         letter = await letters.find(connection, id_)
         if letter is None:
             raise _unknown([id_])
@@ -31,7 +29,6 @@ async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[t
     """Send these again, or all there are; raises `Unusable` before anything is done when one of
     them is unknown.
     """
-    commands.require_folder(settings)
     async with commands.opened_resources(settings) as resources:
         async with resources.database.reading() as connection:
             wanted = await letters.all_ids(connection) if ids is None else ids
@@ -44,7 +41,7 @@ async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[t
 
 async def drop(settings: Settings, ids: Sequence[int]) -> None:
     """Forget these, whole or not at all; raises `Unusable` for an unknown one."""
-    async with _database(settings) as database, database.writing() as connection:
+    async with commands.kept_database(settings) as database, database.writing() as connection:
         if unknown := await letters.missing(connection, ids):
             raise _unknown(unknown)
         for id_ in ids:
@@ -54,10 +51,3 @@ async def drop(settings: Settings, ids: Sequence[int]) -> None:
 def _unknown(ids: Sequence[int]) -> Unusable:
     named = " ".join(str(id_) for id_ in ids)
     return Unusable(f"no dead letter {named}: `safelight dead-letters list` names them")
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    commands.require_folder(settings)
-    async with commands.opened_database(settings) as database:
-        yield database

@@ -50,7 +50,7 @@ async def verify(settings: Settings, tell: Tell, repair: bool, deep: bool) -> Ve
         with _standing_still(settings):
             return await _repair(settings, tell, waiting, deep)
     objects, found, mendable = places.objects(settings), 0, 0
-    async with commands.opened_database(settings) as database:
+    async with commands.kept_database(settings) as database:
         async for difference in verification.differences(database, objects, waiting, deep):
             tell(str(difference))
             if difference.remedy:

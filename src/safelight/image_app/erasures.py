@@ -1,5 +1,6 @@
 """What nobody needs any more, objects above all: events are the promise to erase it."""
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +14,8 @@ from safelight.image_app.promised import leaving, tells_of_an_object
 from safelight.image_app.resources import Resources
 from safelight.image_app.variants import queries as variants
 from safelight.image_app.work import begin, forget_answers
+
+log = structlog.get_logger()
 
 
 class StillRendering(Exception):
@@ -40,6 +43,20 @@ async def erase_objects(resources: Resources, account_id: str, image_id: str) ->
     """The original and everything made of it."""
     await resources.objects.delete(keys.original(account_id, image_id))
     await resources.objects.delete_below(keys.variants(account_id, image_id))
+
+
+async def erase_made(resources: Resources, account_id: str, image_id: str) -> None:
+    """What a job has made of an image of which no row tells: it came after the image had gone.
+
+    Where the original is there the image has not gone, but its row, as after the restore of a
+    database that is older than the objects: that is left as it is.
+    """
+    try:
+        await resources.objects.size(keys.original(account_id, image_id))
+    except FileNotFoundError:
+        await resources.objects.delete_below(keys.variants(account_id, image_id))
+    else:
+        log.warning("no row tells of this original", image_id=image_id)
 
 
 def is_never_given_up(message: Message, image: Found) -> bool:

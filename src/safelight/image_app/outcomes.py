@@ -47,7 +47,8 @@ async def take_outcome(resources: Resources, message: Message) -> None:
             made = {v.fingerprint: v.name for v in outcome.variants if v.error is None}
             await _erase_unwanted(work, image, made)
             return
-    await erasures.erase_objects(resources, outcome.account_id, outcome.image_id)
+    erase = erasures.erase_made if image is None else erasures.erase_objects
+    await erase(resources, outcome.account_id, outcome.image_id)
 
 
 async def park(work: Work, image: Found, letter: Message) -> None:

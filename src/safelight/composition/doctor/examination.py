@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from safelight.composition.doctor import decoding, keys, machine, servers
 from safelight.composition.doctor.finding import Check, Finding, made
@@ -18,7 +19,12 @@ async def examine(settings: Settings) -> list[Finding]:
     """Everything that these settings use, one after the other; no secret is in what is said."""
     secrets = _secrets(settings)
     return [
-        replace(finding, words=_masked(finding.words, secrets))
+        replace(
+            finding,
+            check=_masked(finding.check, secrets),
+            words=_masked(finding.words, secrets),
+            remedy=_masked(finding.remedy, secrets),
+        )
         async for finding in _found(settings)
     ]
 
@@ -69,8 +75,11 @@ def _secrets(settings: Settings) -> list[str]:
     found += [os.environ.get(name, "") for name in VARIABLES]
     for name in URLS:
         for url in str(getattr(settings, name)).split(","):
-            found += [urlsplit(url).password or "" if "//" in url else ""]
-    return [secret for secret in found if secret]
+            with suppress(ValueError):  # the check that uses it says that it is none
+                password = urlsplit(url).password or ""
+                found += [password, unquote(password)]
+    # The longest first, since a shorter one may be a part of it.
+    return sorted({secret for secret in found if secret}, key=len, reverse=True)
 
 
 def _masked(words: str, secrets: Sequence[str]) -> str:

@@ -59,4 +59,4 @@ async def _erase_leftovers(resources: Resources, message: Message) -> None:
     except Unreadable:
         return
     if told.image_id == message.key:
-        await erasures.erase_objects(resources, told.account_id, told.image_id)
+        await erasures.erase_made(resources, told.account_id, told.image_id)
