@@ -191,6 +191,20 @@ async def test_what_it_made_is_not_changed_any_more() -> None:
             assert os.pread(target, 10, 0) == b"good"
 
 
+async def test_what_it_keeps_is_empty() -> None:
+    """Or it would have a gigabyte for every eight pictures, which no limit of its own counts."""
+    async with a_guest() as guest:
+        await guest.do("come back")
+        assert await guest.do("weigh") == b"0"
+
+
+async def test_who_answers_before_it_is_asked_is_not_asked() -> None:
+    async with a_guest() as guest:
+        assert await guest.do("talk ahead") == b""
+        assert "refused" in await guest.attempt("fork")
+        assert not psutil.pid_exists(guest.child)
+
+
 async def test_what_it_shouts_is_heard_by_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     async with a_guest() as guest:
         assert await guest.do("shout") == b"said"
