@@ -19,7 +19,7 @@ def test_whoever_kept_a_descriptor_has_nothing_when_the_file_is_gone(sealed: boo
         if sealed:
             seal(fd)
         kept = os.dup(fd)
-    with open(kept, "r+b", buffering=0) as file:
+    with os.fdopen(kept, "r+b", buffering=0) as file:
         left = os.fstat(kept)
         assert (left.st_size, left.st_blocks) == (0, 0)
         with pytest.raises(PermissionError):
