@@ -141,6 +141,7 @@ def main() -> None:
             os.setgroups([])
             os.setgid(int(user))
             os.setuid(int(user))
+            libc.prctl(4, 1, 0, 0, 0)  # dumpable, as is what a user starts
             del sys.argv[1:3]
             child.main(process)
         case _:
