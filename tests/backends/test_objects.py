@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -196,13 +197,13 @@ async def test_a_part_of_an_open_file_can_be_put_and_an_object_be_opened(
 async def test_nobody_can_change_an_object_through_what_was_opened(store: Objects) -> None:
     await store.put("a", in_chunks(content(1000)))
     async with store.opened("a") as fd:
-        for change in (
-            lambda: os.pwrite(fd, b"x", 0),
-            lambda: os.pwrite(fd, b"x", 1000),
-            lambda: os.ftruncate(fd, 10),
-        ):
-            with pytest.raises(OSError, match=r"not permitted|Bad file|Invalid"):
-                change()
+        for place in (0, 1000):
+            with pytest.raises(OSError, match=r"not permitted|Bad file"):
+                os.pwrite(fd, b"x", place)
+        assert os.pread(fd, 2000, 0) == content(1000)
+        with suppress(OSError):
+            os.ftruncate(fd, 10)  # what is a copy in memory can be emptied, to no avail
+    async with store.opened("a") as fd:
         assert os.pread(fd, 2000, 0) == content(1000)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from safelight.contract.messages import Description
 from safelight.image_process_app.decoder import child, opener
-from safelight.image_process_app.decoder.protocol import Done, Line, Made, Opened, Request
+from safelight.image_process_app.decoder.protocol import END, Done, Line, Made, Opened, Request
 from tests.image_process_app.hostile_tries import TRIES, attempt, checked, libc, mapped, old_code
 
 SEEN = Description(width=1, height=1, frames=1, placeholder="", dominant_color="#000000")
@@ -95,6 +95,19 @@ def change(*_: object) -> bytes:
     return b"changed"
 
 
+def weigh(*_: object) -> bytes:
+    """How many bytes there still are of the output that it kept."""
+    [fd] = held
+    return str(os.lseek(fd, 0, os.SEEK_END)).encode()
+
+
+def talk_ahead(*_: object) -> bytes:
+    """Answer the next request too, in one breath."""
+    done = Done(description=SEEN).model_dump_json().encode() + END
+    os.write(int(sys.argv[1]), done * 2)
+    return sleep()
+
+
 def speak_old(*_: object) -> bytes:
     address = ctypes.addressof(ctypes.c_char.from_buffer(old_code))
     return str(ctypes.CFUNCTYPE(ctypes.c_int)(address)()).encode()
@@ -111,6 +124,8 @@ DEEDS: dict[str, Callable[[Callable[[Line], None], int], bytes]] = {
     "hold on": hold_on,
     "come back": come_back,
     "change": change,
+    "weigh": weigh,
+    "talk ahead": talk_ahead,
     "speak old": speak_old,
 }
 """What is not refused, and must not matter."""
@@ -126,6 +141,7 @@ def main() -> None:
             os.setgroups([])
             os.setgid(int(user))
             os.setuid(int(user))
+            libc.prctl(4, 1, 0, 0, 0)  # dumpable, as is what a user starts
             del sys.argv[1:3]
             child.main(process)
         case _:

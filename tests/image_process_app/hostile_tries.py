@@ -162,7 +162,7 @@ ANYBODY: Tries = {
     "unix socket": lambda *_: connected(socket.AF_UNIX, socket.SOCK_STREAM),
     "netlink socket": lambda *_: connected(socket.AF_NETLINK, socket.SOCK_RAW),
     "socket pair": lambda *_: str(socket.socketpair()),
-    "environment": lambda *_: dict(os.environ)["PATH"],
+    "environment": lambda *_: dict(os.environ).popitem(),
     "environment of its start": lambda *_: Path("/proc/self/environ").read_text(),
     "users": lambda *_: Path("/etc/passwd").read_text(),
     "list the data": lambda folder, *_: list(Path(folder).iterdir()),

@@ -9,9 +9,11 @@ import textwrap
 from pathlib import Path
 
 import psutil
+import pytest
 
 from safelight.backends.objects import Objects
 from safelight.image_process_app.decoder.pool import DecoderPool
+from safelight.image_process_app.decoder.worker import ChildFailed
 from safelight.image_process_app.process import process
 from safelight.image_process_app.tries import TRIES
 from tests.image_process_app.conftest import Held
@@ -42,6 +44,27 @@ async def test_a_pool_that_stops_while_it_replaces_a_child_leaves_none(held: Hel
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     await pool.stop()
+    assert {child.pid for child in me.children()} <= before
+    assert me.num_fds() == descriptors
+
+
+async def test_where_one_child_can_not_start_none_is_left(tmp_path: Path) -> None:
+    fails_once = f"""
+import os
+from safelight.image_process_app.decoder import child
+try:
+    os.mkdir({str(tmp_path / "failed")!r})
+except FileExistsError:
+    child.main()
+else:
+    raise SystemExit(3)
+"""
+    me = psutil.Process()
+    before = {child.pid for child in me.children()}
+    descriptors = me.num_fds()
+    pool = DecoderPool(children=3, program=("-c", fails_once))
+    with pytest.raises(ChildFailed, match="exit code 3"):
+        await pool.start()
     assert {child.pid for child in me.children()} <= before
     assert me.num_fds() == descriptors
 

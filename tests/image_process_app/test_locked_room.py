@@ -152,6 +152,46 @@ async def test_every_thread_is_locked_in_also_those_that_were_there_before(guest
         assert "0" not in status["Uid"].split()
 
 
+async def test_nobody_of_its_user_may_look_into_it(guest: Guest) -> None:
+    """What the kernel shows of it belongs to root, though it does not run as root."""
+    assert 0 not in psutil.Process(guest.child).uids()
+    assert Path(f"/proc/{guest.child}/environ").stat().st_uid == 0
+
+
+BUSY_PARENT = f"""
+import asyncio, sys
+import psutil
+sys.path.append({str(ROOT)!r})
+from tests.image_process_app.test_locked_room import a_guest
+
+async def main():
+    async with a_guest(deadline=600.0) as guest:
+        child = psutil.Process(guest.child)
+        begun = child.cpu_times().user
+        working = asyncio.create_task(guest.do("burn"))
+        while child.cpu_times().user < begun + 0.1:
+            await asyncio.sleep(0.01)
+        print(guest.child, flush=True)
+        await working
+
+asyncio.run(main())
+"""
+
+
+def test_in_the_midst_of_a_picture_it_dies_with_its_parent() -> None:
+    """When it reads again, the closed socket would end it; this one never reads again."""
+    with subprocess.Popen([sys.executable, "-c", BUSY_PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    gone, _ = psutil.wait_procs([child], timeout=30)
+    try:
+        assert gone or child.status() == psutil.STATUS_ZOMBIE
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
 async def test_the_old_way_into_a_64_bit_kernel_is_closed() -> None:
     if os.uname().machine != "x86_64":
         pytest.skip("only x86_64 has it")
@@ -189,6 +229,20 @@ async def test_what_it_made_is_not_changed_any_more() -> None:
                 await child.decode("", wanted, source.fileno(), target)
             assert b"not permitted" in await guest.do("change")
             assert os.pread(target, 10, 0) == b"good"
+
+
+async def test_what_it_keeps_is_empty() -> None:
+    """Or it would have a gigabyte for every eight pictures, which no limit of its own counts."""
+    async with a_guest() as guest:
+        await guest.do("come back")
+        assert await guest.do("weigh") == b"0"
+
+
+async def test_who_answers_before_it_is_asked_is_not_asked() -> None:
+    async with a_guest() as guest:
+        assert await guest.do("talk ahead") == b""
+        assert "refused" in await guest.attempt("fork")
+        assert not psutil.pid_exists(guest.child)
 
 
 async def test_what_it_shouts_is_heard_by_nobody(capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,25 @@ from safelight.image_process_app.limits import Limits
 WANTED = [WantedVariant(name=name, transformation=BUILT_IN[name]) for name in ("thumb", "small")]
 SEEN = Description(width=1, height=1, frames=1, placeholder="", dominant_color="#000000")
 DONE = Done(description=SEEN)
+UNBELIEVABLE = [
+    DONE.model_dump_json().replace(true, lie).encode()
+    for true, lie in (
+        ('"width":1', f'"width":{2**31}'),
+        ('"width":1', f'"width":{"9" * 4000}'),
+        ('"height":1', '"height":-1'),
+        ('"height":1', '"height":NaN'),
+        ('"placeholder":""', r'"placeholder":"\u0000"'),
+        ('"placeholder":""', f'"placeholder":"{"x" * 5000}"'),
+        ("#000000", "<script>"),
+        ('"taken_at":null', '"taken_at":"0001-01-01T00:00:00+14:00"'),
+        ('"taken_at":null', '"taken_at":"2000-01-01T00:00:00"'),
+    )
+] + [
+    b'{"kind": "refused", "error": {"code": "no code", "detail": ""}}',
+    rb'{"kind": "refused", "error": {"code": "corrupt-image", "detail": "\u0000"}}',
+    rb'{"kind": "refused", "error": {"code": "corrupt-image", "detail": "\ud800"}}',
+]
+"""What no column of a database keeps, or no page should show."""
 
 
 def a_variant(name: str, size: int = 3) -> Made:
@@ -77,6 +96,7 @@ async def test_a_variant_of_which_it_says_nothing_is_missing() -> None:
         [Made(name="small", error=Fault(code="x", detail="y")), a_variant("small"), DONE],
         [b'{"kind": "made", "name": "small", "content_type": "text/html", "size": 3}', DONE],
         [b'{"kind": "made", "name": "small", "content_type": "image/png", "size": -3}', DONE],
+        *([told] for told in UNBELIEVABLE),
         [Done()],  # without the description that was asked for
         [b"no JSON"],
         [b"[" * 10_000],

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 NOT_SEALED = "" if hasattr(fcntl, "F_ADD_SEALS") else f"{sys.platform} has no files to seal"
 """Why `seal` does nothing here."""
@@ -13,7 +13,9 @@ NOT_SEALED = "" if hasattr(fcntl, "F_ADD_SEALS") else f"{sys.platform} has no fi
 
 @contextmanager
 def memory_file(name: str) -> Iterator[int]:
-    """A descriptor of an empty file that is gone when the block ends."""
+    """A descriptor of an empty file that is gone when the block ends: whoever else still has it
+    open has nothing of it.
+    """
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     else:
@@ -22,13 +24,21 @@ def memory_file(name: str) -> Iterator[int]:
     try:
         yield fd
     finally:
+        with suppress(OSError):
+            _add_seals(fd, "F_SEAL_GROW")
+            os.ftruncate(fd, 0)
         os.close(fd)
 
 
 def seal(fd: int) -> None:
-    """From here on nobody can change a memory file, whoever else has it open. Raises `OSError`
-    while somebody could still write to it through a part that is mapped into memory.
+    """From here on nobody can write to a memory file, whoever else has it open; it can only be
+    emptied, which its owner does in the end. Raises `OSError` while somebody could still write to
+    it through a part that is mapped into memory.
     """
+    _add_seals(fd, "F_SEAL_WRITE", "F_SEAL_GROW")
+
+
+def _add_seals(fd: int, *names: str) -> None:
     if not NOT_SEALED:
-        changes = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, changes | fcntl.F_SEAL_SEAL)
+        seals = sum(getattr(fcntl, name) for name in names)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)

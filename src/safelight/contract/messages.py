@@ -5,10 +5,10 @@ are ignored and new ones have defaults, so that neighbouring releases understand
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from safelight.contract.transformations import Transformation
 
@@ -20,6 +20,21 @@ PROCESSOR = "processor"
 """Name under which the processors share the jobs."""
 STRUCTURED = "application/cloudevents+json"
 TOPICS = (JOBS, OUTCOMES, EVENTS, DEAD_LETTERS)
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("there is no such time in UTC") from None
+
+
+# What is said of a picture is believed as far as a database can keep it and a page can show it.
+Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Words = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Code = Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")]
+Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 EventType = Literal[
     "image.uploaded",
@@ -55,8 +70,8 @@ class Body(BaseModel):
 class Fault(Body):
     """Why something can't be done, in words the owner of the picture understands."""
 
-    code: str
-    detail: str
+    code: Code
+    detail: Words
 
 
 class WantedVariant(Body):
@@ -92,21 +107,21 @@ class MadeVariant(Body):
     name: str
     fingerprint: str
     content_type: str | None = None
-    width: int | None = None
-    height: int | None = None
-    size: int | None = None
+    width: Whole | None = None
+    height: Whole | None = None
+    size: Whole | None = None
     error: Fault | None = None
 
 
 class Description(Body):
     """What the processor saw in a picture. Sides are as displayed, in pixels."""
 
-    width: int
-    height: int
-    frames: int
-    placeholder: str
-    dominant_color: str
-    taken_at: datetime | None = None
+    width: Whole
+    height: Whole
+    frames: Whole
+    placeholder: Words
+    dominant_color: Color
+    taken_at: Time | None = None
     has_alpha: bool | None = None
 
 

@@ -69,10 +69,14 @@ class DecoderPool:
         self._replacing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start every child; raises `ChildFailed` when one can't be, `Unusable` where a lock is
-        missing that is required.
+        """Start every child, or none; raises `ChildFailed` when one can't be, `Unusable` where a
+        lock is missing that is required.
         """
-        await asyncio.gather(*(self._add() for _ in range(self._count)))
+        adding = (self._add() for _ in range(self._count))
+        for failure in await asyncio.gather(*adding, return_exceptions=True):
+            if failure is not None:
+                await self.stop()
+                raise failure
 
     async def stop(self) -> None:
         """End every child. Nobody may be using one any more."""

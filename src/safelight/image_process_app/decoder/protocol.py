@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from safelight.contract.messages import Description, Fault, Overlay, WantedVariant
+from safelight.contract.messages import Description, Fault, Overlay, WantedVariant, Whole
 
 MOST_OVERLAYS = 16
 """Other pictures that come with one request; the kernel and the child's limit take more."""
@@ -69,9 +69,9 @@ class Made(Line):
     kind: Literal["made"] = "made"
     name: str
     content_type: ContentType | None = None
-    width: int = Field(default=0, ge=0)
-    height: int = Field(default=0, ge=0)
-    size: int = Field(default=0, ge=0)
+    width: Whole = 0
+    height: Whole = 0
+    size: Whole = 0
     error: Fault | None = None
     log: str = ""
 

@@ -95,6 +95,8 @@ class Worker:
         """Whether an idle child is still there. One that died has closed its end, and one that
         is well has nothing to say.
         """
+        if self._heard:
+            return False
         try:
             self._connection.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
