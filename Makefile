@@ -30,14 +30,14 @@ test: .venv/dev ## Run all tests
 	$(PYTHON) -m pytest
 
 .PHONY: test-kafka
-test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven)
-	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest tests/backends/delivery tests/journeys \
-		-k 'not embedded'
+test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven; STORIES=)
+	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest $(or $(STORIES),tests/backends/delivery \
+		tests/journeys) -k 'not embedded'
 
 .PHONY: test-faults
-test-faults: .venv/dev ## Kill, fill, pause and flood the product in both modes (SEED=, MODE=, ONLY=)
+test-faults: .venv/dev ## Kill, fill, pause and flood the product in both modes (SEED=, MODE=, ONLY=, MINUTES=)
 	$(PYTHON) -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE)) \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(MINUTES),--minutes-of-overload $(MINUTES)) $(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) \
 		$(if $(WRITE),--write $(WRITE))
 
 .PHONY: servers
