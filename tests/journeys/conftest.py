@@ -10,6 +10,7 @@ import pytest
 from tests.client import Client
 from tests.product import Product
 from tests.scaled import ScaledProduct, Servers
+from tests.servers import Noida, chosen_broker
 
 LOG_LINES = 12
 
@@ -24,6 +25,13 @@ def make(request: pytest.FixtureRequest) -> Make:
         return Product
     servers: Servers = request.getfixturevalue("servers")
     return partial(ScaledProduct, servers=servers)
+
+
+@pytest.fixture
+def buries_the_dead(request: pytest.FixtureRequest) -> None:
+    """For stories that kill members of a group: the small broker waits for them for ever."""
+    if request.getfixturevalue("make") is not Product and chosen_broker() is Noida:
+        pytest.skip("needs Apache Kafka: `make test-kafka`")
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,9 @@ def test_a_repair_promises_and_the_next_start_keeps_it(product: Product, owner: 
     store = store_of(product)
     for key in path_of("variants", first, product)[:2]:
         obstore.delete(store, key)
-    obstore.put(store, path_of("originals", second, product)[0][:-1] + "f", b"nobody's")
+    nobody = second["id"][:-12] + "0" * 12
+    stray = path_of("variants", second, product)[0].replace(second["id"], nobody)
+    obstore.put(store, stray, b"nobody's")
     execute(product, update(usage).values(images=77))
     code, words = product.verify()
     assert code == 1
