@@ -37,8 +37,8 @@ test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (
 .PHONY: test-faults
 test-faults: .venv/dev ## Kill, fill, pause and flood the product in both modes (SEED=, MODE=, ONLY=, MINUTES=)
 	$(PYTHON) -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE)) \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(MINUTES),--minutes-of-overload $(MINUTES)) $(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) \
-		$(if $(WRITE),--write $(WRITE))
+		$(if $(ONLY),--only '$(ONLY)') $(if $(MINUTES),--minutes-of-overload $(MINUTES)) \
+		$(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) $(if $(WRITE),--write $(WRITE))
 
 .PHONY: servers
 servers: .venv/dev ## Start small PostgreSQL, Redis, Kafka and S3 servers, to try the scaled mode
@@ -79,8 +79,8 @@ corpus: .venv/dev ## Upload a corpus of good, tricky and hostile pictures, in bo
 
 .PHONY: fuzz
 fuzz: .venv/dev ## Throw damaged pictures at the product (SECONDS=, SEED=, DIR=, MODE=, ONLY=)
-	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --folder $(DIR) --mode $(or $(MODE),embedded) \
-		$(if $(ONLY),--only $(ONLY))
+	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --folder $(DIR) \
+		--mode $(or $(MODE),embedded) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: certs
 certs: .venv/run ## Make the keys that sign access tokens, unless they are there (DATA=)
