@@ -14,8 +14,6 @@ from safelight.image_app.models import Found, events, uploads
 from safelight.image_app.variants import queries as variants
 from safelight.image_app.work import Work
 
-WAITS = {"status": "processing", "error_code": None, "error_detail": None}
-
 
 async def ask_again(
     work: Work, image: Found, on_their_way: Collection[str], now: datetime
@@ -34,7 +32,7 @@ async def ask_again(
     asked = [await _ask(work, image, job_id, rows) for job_id, rows in waiting.items()]
     await queries.change(work.connection, image.id, missed_at=now)
     if asked and image.status != "processing":
-        await queries.change(work.connection, image.id, **WAITS)
+        await queries.change(work.connection, image.id, **queries.WAITS)
         work.change(image.account_id)
     return asked
 
@@ -77,7 +75,7 @@ async def make_again(
     ]
     await variants.write(work.connection, again)
     await promises.promise_job(work, image._asdict(), job_id, [_wanted(row) for row in rows])
-    await queries.change(work.connection, image.id, **WAITS)
+    await queries.change(work.connection, image.id, **queries.WAITS)
     work.change(image.account_id)
     names: dict[str, list[str]] = defaultdict(list)
     for row in rows:

@@ -162,13 +162,6 @@ def _plan(
 
 async def _await_again(work: Work, image: Found, rows: Sequence[dict[str, Any]]) -> None:
     await variants.write(work.connection, rows)
-    await queries.change(
-        work.connection,
-        image.id,
-        status="processing",
-        error_code=None,
-        error_detail=None,
-        updated_at=clock.now(),
-    )
+    await queries.change(work.connection, image.id, **queries.WAITS, updated_at=clock.now())
     work.change(image.account_id)
     await work.tell("image.updated", image.account_id, image.id, {"version": image.version})

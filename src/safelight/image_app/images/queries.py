@@ -84,6 +84,10 @@ async def insert(
         await connection.execute(variants.insert(), list(made))
 
 
+WAITS = {"status": "processing", "error_code": None, "error_detail": None}
+"""What changes of an image that awaits a job again."""
+
+
 async def change(connection: AsyncConnection, image_id: str, **values: Any) -> None:
     await connection.execute(update(images).where(images.c.id == image_id).values(**values))
 

@@ -176,14 +176,7 @@ async def _make(work: Work, image: Found, rows: Sequence[Found], wanted: Sequenc
         old = there[row["name"]].fingerprint
         if old != row["fingerprint"]:  # a try that failed may have left an object
             promises.promise_erasure(work, image, row["name"], old)
-    await images.change(
-        work.connection,
-        image.id,
-        status="processing",
-        error_code=None,
-        error_detail=None,
-        updated_at=clock.now(),
-    )
+    await images.change(work.connection, image.id, **images.WAITS, updated_at=clock.now())
     variants = [WantedVariant(name=w.name, transformation=w.transformation) for w in wanted]
     await promises.promise_job(work, image._asdict(), job_id, variants)
     work.change(image.account_id)
