@@ -43,6 +43,11 @@ class Answers:
                 self.wrong[f"{words} without Retry-After"] += 1
         return words
 
+    def refused_for_good(self, answer: httpx.Response) -> None:
+        """A good picture of somebody who may was not taken, and never will be."""
+        with self._lock:
+            self.wrong[f"a good picture was refused with {answer.status_code}"] += 1
+
     def forget(self) -> None:
         with self._lock:
             self.refusals.clear()
@@ -81,11 +86,15 @@ class Customer(Client):
         return answer
 
     def promised(self, content: bytes, name: str = "picture", **fields: Any) -> str | None:
-        """The id of the image, once it is in the ledger; None when it was not taken."""
+        """The id of the image, once it is in the ledger; None when this good picture was not
+        taken, which only what is away or full may cause.
+        """
         try:
             answer = self.offer(content, name, **fields)
         except httpx.TransportError:
             return None
+        if answer.is_client_error:
+            self._answers.refused_for_good(answer)
         if answer.status_code != httpx.codes.CREATED:
             return None
         image_id: str = answer.json()["id"]
