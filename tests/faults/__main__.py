@@ -4,9 +4,11 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
-from tests.faults.driver import Row, run
+from tests.faults.driver import Outcome, Row, run
 from tests.faults.everything import FAULTS
 from tests.faults.scoreboard import board, line, write
 from tests.servers.apache_kafka import missing
@@ -20,11 +22,10 @@ def main() -> int:
     if not missing():
         os.environ.setdefault("SAFELIGHT_TEST_BROKER", "kafka")
     began = time.monotonic()
-    faults = [fault for fault in FAULTS if options.only in fault.name]
-    outcomes = [
-        run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
-        for mode in ([options.mode] if options.mode else MODES)
-    ]
+    modes = [options.mode] if options.mode else MODES
+    # Both at once: most of the time either of them waits.
+    with ProcessPoolExecutor(len(modes), get_context("fork")) as pool:
+        outcomes = list(pool.map(_run, modes, [options] * len(modes)))
     table = board(outcomes, options.seed, time.monotonic() - began)
     print(f"\n{table}\n")
     if options.write:
@@ -33,6 +34,11 @@ def main() -> int:
     failed = sum(1 for row in rows if row.wrong)
     print(f"{len(rows) - failed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def _run(mode: str, options: argparse.Namespace) -> Outcome:
+    faults = [fault for fault in FAULTS if options.only in fault.name]
+    return run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
 
 
 def _tell(row: Row) -> None:
