@@ -26,8 +26,8 @@ run: .venv/run ## Start the product on 127.0.0.1:8000 (HOST=, PORT=, DATA=)
 setup: .venv/run ## Prepare .venv with what the product needs
 
 .PHONY: test
-test: .venv/dev ## Run all tests
-	$(PYTHON) -m pytest
+test: .venv/dev ## Run all tests, two at a time
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
 
 .PHONY: test-kafka
 test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven; STORIES=)

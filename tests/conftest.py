@@ -27,6 +27,14 @@ hypothesis.settings.load_profile("safelight")
 logs.configure("console", "error")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs in one worker: a file, or all stories of one mode, which share a product."""
+    for item in items:
+        told = getattr(item, "callspec", None)
+        mode = told.params.get("make") if told else None
+        item.add_marker(pytest.mark.xdist_group(mode or item.path.name))
+
+
 @pytest.fixture(scope="session")
 def photographs() -> Path:
     """The folder of photographs that scikit-image ships; it is found without being imported."""

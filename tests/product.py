@@ -162,7 +162,7 @@ class Product:
         """How many uploads have begun and not ended."""
         return len(self.rows(select(uploads.c.id)))
 
-    def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+    def rows(self, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """What the database answers."""
 
         async def ask() -> list[tuple[Any, ...]]:

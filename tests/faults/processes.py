@@ -1,24 +1,23 @@
 """Processes that are killed while they work."""
 
 import signal
-from typing import Any
 
 import psutil
-from sqlalchemy import Select, literal_column, select, text
+from sqlalchemy import Integer, Select, literal_column, select, text
 
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
 from tests.product import Part
 
-LEADER: Select[Any] = (
-    select(literal_column("client_port"))
+LEADER: Select[int, int] = (
+    select(literal_column("client_port", Integer), literal_column("inet_server_port()", Integer))
     .select_from(text("pg_locks JOIN pg_stat_activity USING (pid)"))
     .where(
         text("locktype = 'advisory' AND classid = 1 AND objid = 0 AND granted"),
         text("datname = current_database()"),
     )
 )
-"""The port from which the leading API speaks with PostgreSQL."""
+"""The port from which the leading API speaks with PostgreSQL, and that of PostgreSQL."""
 
 
 def kill_everything(ground: Ground) -> None:
@@ -37,8 +36,8 @@ def kill_an_api(ground: Ground) -> None:
 
 def kill_the_relay(ground: Ground) -> None:
     """The API that delivers for all of them; another one has to take over."""
-    port = ground.product.rows(LEADER)[0][0]
-    [leader] = [number for number, api in enumerate(ground.apis) if _speaks_from(api, port)]
+    [ports] = ground.product.rows(LEADER)
+    [leader] = [number for number, api in enumerate(ground.apis) if _speaks(api, *ports)]
     _kill_and_revive(ground, leader)
 
 
@@ -71,9 +70,10 @@ def _kill_and_revive(ground: Ground, number: int) -> None:
     ground.product.base_url = ground.apis[0].base_url
 
 
-def _speaks_from(part: Part, port: int) -> bool:
+def _speaks(part: Part, here: int, there: int) -> bool:
+    """Whether it has this connection. The port here may be that of others to elsewhere as well."""
     connections = psutil.Process(part.process.pid).net_connections("tcp")
-    return any(getattr(c.laddr, "port", None) == port for c in connections)
+    return any((c.laddr.port, getattr(c.raddr, "port", None)) == (here, there) for c in connections)
 
 
 def _lives(process: psutil.Process) -> bool:
