@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.product import Product, running
+from tests.product import Product, running, serving
 from tests.scaled import ScaledProduct, servers_of_its_own
 from tests.servers import chosen_broker
 
@@ -22,11 +22,6 @@ def started(mode: str, **settings: str) -> Iterator[Product]:
     with (
         TemporaryDirectory() as folder,
         servers_of_its_own(Path(folder), chosen_broker()) as servers,
+        serving(ScaledProduct(Path(folder), servers, 1, 1, **settings)) as product,
     ):
-        product = ScaledProduct(Path(folder), servers, 1, 1, **settings)
-        try:
-            product.start()
-            yield product
-            product.stop()
-        finally:
-            product.end()
+        yield product

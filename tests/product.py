@@ -20,6 +20,7 @@ from safelight.backends.database import Database
 from safelight.image_app.models import uploads
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Product")
 
 SAFELIGHT = Path(sys.executable).with_name("safelight")
 PATIENCE = 60.0
@@ -181,13 +182,18 @@ class Product:
 
 
 @contextmanager
+def serving(product: P) -> Iterator[P]:
+    """The product, started; stopped when the block ends, and gone whatever happens."""
+    try:
+        product.start()
+        yield product
+        product.stop()
+    finally:
+        product.end()
+
+
+@contextmanager
 def running(**settings: str) -> Iterator[Product]:
     """A product in a folder of its own, stopped and forgotten when the block ends."""
-    with TemporaryDirectory() as folder:
-        product = Product(Path(folder), **settings)
-        try:
-            product.start()
-            yield product
-            product.stop()
-        finally:
-            product.end()
+    with TemporaryDirectory() as folder, serving(Product(Path(folder), **settings)) as product:
+        yield product

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.product import serving
 from tests.scaled import ScaledProduct, Servers
 
 PARTITIONS = 12
@@ -19,9 +20,5 @@ def scaled(servers: Servers, processors: int, **settings: str) -> Iterator[Scale
         settings["SAFELIGHT_BROKER_PARTITIONS"] = str(PARTITIONS)
         product.environment |= settings
         product.processor_environment |= settings
-        try:
-            product.start()
+        with serving(product):
             yield product
-            product.stop()
-        finally:
-            product.end()
