@@ -117,11 +117,13 @@ class Ground:
         """
         began = self._harm_ended or time.monotonic()
         self._harm_ended = None
-        while not self._is_ready():
+        is_ready = False
+        while not is_ready:
+            is_ready = self._is_ready()
             waited = time.monotonic() - began
-            assert waited < RECOVERY_SECONDS, f"not ready {waited:.0f} s after the fault"
-            time.sleep(LOOK_EVERY)
-        self.recoveries.append(time.monotonic() - began)
+            assert waited < RECOVERY_SECONDS, f"not well again {waited:.0f} s after the fault"
+            time.sleep(0 if is_ready else LOOK_EVERY)
+        self.recoveries.append(waited)
 
     def settle(self) -> None:
         """Wait until nothing is processing and no message is promised."""
