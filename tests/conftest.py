@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         told = getattr(item, "callspec", None)
         mode = told.params.get("make") if told else None
-        item.add_marker(pytest.mark.xdist_group(mode or item.path.name))
+        item.add_marker(pytest.mark.xdist_group(mode or str(item.path)))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -37,6 +38,8 @@ def main() -> int:
 
 
 def _run(mode: str, options: argparse.Namespace) -> Outcome:
+    # The pool ends a worker so when the other one breaks: it leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     faults = [fault for fault in FAULTS if options.only in fault.name]
     return run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
 

@@ -44,7 +44,7 @@ class Answers:
         return words
 
     def refused_for_good(self, answer: httpx.Response) -> None:
-        """A good picture of somebody who may was not taken, and never will be."""
+        """A good picture was not taken, and its client is told that it is to blame."""
         with self._lock:
             self.wrong[f"a good picture was refused with {answer.status_code}"] += 1
 
@@ -86,8 +86,8 @@ class Customer(Client):
         return answer
 
     def promised(self, content: bytes, name: str = "picture", **fields: Any) -> str | None:
-        """The id of the image, once it is in the ledger; None when this good picture was not
-        taken, which only what is away or full may cause.
+        """The id of the image, once it is in the ledger; None when it was not taken. It is a good
+        picture, so only something that is away or full may be the reason.
         """
         try:
             answer = self.offer(content, name, **fields)

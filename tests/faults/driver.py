@@ -161,7 +161,8 @@ def _said(ground: Ground, offset: int) -> list[str]:
 def _show_log(ground: Ground, offset: int) -> None:
     said = ground.log_since(offset).splitlines()
     telling = [line for line in said if '"level": "info"' not in line]
-    print(*telling[-LOG_LINES:], sep="\n", file=sys.stderr)
+    for line in telling[-LOG_LINES:]:
+        print(f"{ground.mode}: {line}", file=sys.stderr)
 
 
 def _mended(ground: Ground) -> list[str]:

@@ -79,6 +79,7 @@ def storm(ground: Ground) -> None:
         else:
             ground.kill(part, signal.SIGKILL)
             part.kill()
+    ground.harm_ends()
     ground.product.start()
 
 

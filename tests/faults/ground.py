@@ -117,13 +117,14 @@ class Ground:
         """
         began = self._harm_ended or time.monotonic()
         self._harm_ended = None
-        is_ready = False
-        while not is_ready:
+        while True:
             is_ready = self._is_ready()
             waited = time.monotonic() - began
             assert waited < RECOVERY_SECONDS, f"not well again {waited:.0f} s after the fault"
-            time.sleep(0 if is_ready else LOOK_EVERY)
-        self.recoveries.append(waited)
+            if is_ready:
+                self.recoveries.append(waited)
+                return
+            time.sleep(LOOK_EVERY)
 
     def settle(self) -> None:
         """Wait until nothing is processing and no message is promised."""

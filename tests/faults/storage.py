@@ -95,6 +95,7 @@ def lock_the_database(ground: Ground) -> None:
             stranger.execute("ROLLBACK")
             ground.recover()
             codes = [one.result() for one in writing]
+    # The relay tells of each time that it could not write.
     ground.may_trace = True
     assert 503 in codes, "nobody waited too long"
     assert set(codes) <= {200, 503}, f"writers were answered with {set(codes)}"

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.faults import checks, driver, overload
+from tests.faults import ground as grounds
 from tests.faults.checks import Found, compare, compare_originals
 from tests.faults.customer import Answers
 from tests.faults.ground import Ground
@@ -169,3 +170,18 @@ def test_a_line_of_the_ledger_is_on_the_disk(ground: Ground, tmp_path: Path) -> 
     ledger.gone("1")
     lines = [json.loads(line) for line in (tmp_path / "ledger").read_text().splitlines()]
     assert lines == [["promise", "ann", "1", "digest"], ["gone", "1"]]
+
+
+def test_a_good_picture_that_is_refused_for_good_is_wrong(ground: Ground) -> None:
+    customer = ground.client()
+    assert customer.promised(pictures.jpeg(), visibility="nobody") is None
+    assert list(ground.answers.wrong) == ["a good picture was refused with 422"]
+    ground.answers.forget()
+
+
+def test_what_is_well_again_too_late_is_not_survived(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grounds, "RECOVERY_SECONDS", 0.0)
+    with pytest.raises(AssertionError, match="not well again"):
+        ground.recover()

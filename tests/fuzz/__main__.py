@@ -50,7 +50,7 @@ def main() -> int:
     for what, wrong in checks.items():
         print(f"{what}: {'; '.join(wrong[:10]) or 'right'}")
     for number, wrong in sorted(tally.wrong.items()):
-        _keep(inputs, given.seed, number, wrong)
+        _keep(inputs, given.mode, given.seed, number, wrong)
     failed = len(tally.wrong) + sum(1 for wrong in checks.values() if wrong)
     print(f"{tally.counts['inputs'] + len(checks) - failed} passed, {failed} failed")
     return 1 if failed else 0
@@ -114,15 +114,16 @@ def _told(tally: Tally) -> str:
     return ", ".join(first + [f"{number} {what}" for what, number in sorted(counts.items())])
 
 
-def _keep(inputs: Inputs, seed: int, number: int, wrong: list[str]) -> None:
+def _keep(inputs: Inputs, mode: str, seed: int, number: int, wrong: list[str]) -> None:
     """The file, the form, and what is wrong with it, in a folder that is not committed."""
     KEPT.mkdir(exist_ok=True)
-    thrown, path = inputs.number(number), KEPT / f"seed-{seed}-number-{number}"
+    thrown, path = inputs.number(number), KEPT / f"{mode}-seed-{seed}-number-{number}"
     path.write_bytes(thrown.content)
     path.with_suffix(".form").write_bytes(thrown.form.body)
     words = [thrown.how, thrown.form.content_type, *thrown.wordings, *wrong]
     path.with_suffix(".txt").write_text("\n".join(words) + "\n")
-    print(f"{path}: {thrown.how}: {'; '.join(wrong)[:500]} (make fuzz SEED={seed} ONLY={number})")
+    again = f"make fuzz MODE={mode} SEED={seed} ONLY={number}"
+    print(f"{path}: {thrown.how}: {'; '.join(wrong)[:500]} ({again})")
 
 
 if __name__ == "__main__":
