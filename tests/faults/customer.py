@@ -83,6 +83,8 @@ class Customer(Client):
             self.last_refusal = HUNG_UP
             self._answers.hung_up()
             raise
+        # A token that was over is no refusal; to be refused with a new one would be.
+        self.last_refusal = self._answers.note(answer)
         return answer
 
     def promised(self, content: bytes, name: str = "picture", **fields: Any) -> str | None:
@@ -109,9 +111,7 @@ class Customer(Client):
 
     def _ask(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         self.base_url = self._address()
-        answer = super().request(method, url, **options)
-        self.last_refusal = self._answers.note(answer)
-        return answer
+        return super().request(method, url, **options)
 
     def _address(self) -> str:
         parts = self._product.parts

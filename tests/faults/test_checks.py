@@ -185,3 +185,10 @@ def test_what_is_well_again_too_late_is_not_survived(
     monkeypatch.setattr(grounds, "RECOVERY_SECONDS", 0.0)
     with pytest.raises(AssertionError, match="not well again"):
         ground.recover()
+
+
+def test_a_token_that_is_over_is_no_refusal(ground: Ground) -> None:
+    customer = ground.client()
+    customer.headers["Authorization"] = "Bearer over"
+    assert customer.promised(pictures.jpeg(number=9)) is not None
+    assert not ground.answers.refusals
