@@ -283,7 +283,12 @@ def _make_folder(folder: Path) -> None:
     """A new folder is lost in a power loss until the one above it is synced."""
     if not folder.is_dir():
         _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if folder.is_file():
+                raise
+            # Somebody else has just made it, and may have removed it again: the move will tell.
         _sync(folder.parent)
 
 
