@@ -55,6 +55,13 @@ class Client:
         """The body of an answer as it came."""
         return self._send("GET", path)
 
+    def tag(self, path: str) -> str:
+        """The entity tag of an answer."""
+        self._connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+        answer = self._connection.getresponse()
+        answer.read()
+        return answer.headers["ETag"]
+
     def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> dict[str, Any]:
         parsed: dict[str, Any] = json.loads(self._send(method, path, body, kind))
         return parsed

@@ -1,0 +1,1 @@
+"""What the API costs, beside a bare server on the same machine in the same run."""
