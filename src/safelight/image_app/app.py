@@ -21,6 +21,7 @@ from safelight.image_app.accounts.routes import router as accounts
 from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
+from safelight.image_app.hot_reads import HotReads
 from safelight.image_app.images.routes import router as images
 from safelight.image_app.middleware import Surroundings
 from safelight.image_app.presets.routes import router as presets
@@ -57,6 +58,7 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
     for router in routers:
         app.include_router(router)
+    app.router.middleware_stack = HotReads(app.router.middleware_stack, resources)
     for failure, kind in _UNWELL.items():
         app.add_exception_handler(failure, _answer_with(kind))
     app.add_exception_handler(errors.Problem, _problem)

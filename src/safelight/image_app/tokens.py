@@ -1,6 +1,7 @@
 """Access tokens: JWT, RS256, ten minutes. Refresh tokens: random, kept as a hash."""
 
 import secrets
+import time
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -57,11 +58,15 @@ class Tokens:
         }
         return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self._kid})
 
+    def remembered(self, token: str) -> str | None:
+        """Id of the account of a token that has been checked before and is not over."""
+        seen = self._seen.get(token)
+        return seen[0] if seen and time.time() < seen[1] else None
+
     def account_of(self, token: str) -> str:
         """Id of the account that a token was issued to; raises `unauthenticated`."""
-        seen = self._seen.get(token)
-        if seen and clock.now().timestamp() < seen[1]:
-            return seen[0]
+        if seen := self.remembered(token):
+            return seen
         try:
             if jwt.get_unverified_header(token).get("kid") != self._kid:
                 raise errors.UNAUTHENTICATED()

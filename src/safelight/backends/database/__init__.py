@@ -1,12 +1,17 @@
 """The database, by URL: sqlite through aiosqlite, postgresql through asyncpg."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy import exc, make_url, text
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Select, exc, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from safelight.backends.database import postgresql, sqlite
+from safelight.backends.database.often import Often
 from safelight.backends.database.postgresql import CHANNEL, MEMBER, PRESETS, Place, Presence
 from safelight.backends.database.unavailable import DatabaseUnavailable
 
@@ -40,6 +45,7 @@ class Database:
                 self._readers, self._writers = postgresql.engines(url, connections)
             case other:
                 raise ValueError(f"the database must be sqlite or postgresql, not {other}")
+        self._often = Often(self._readers)
         self.is_shared = parsed.get_backend_name() == "postgresql"
         """Whether several processes on several machines may use it at once."""
 
@@ -48,6 +54,13 @@ class Database:
         with _translated():
             async with self._readers.connect() as connection:
                 yield connection
+
+    async def ask(self, query: Select[Any], **values: Any) -> list[Any]:
+        """Rows of a query that is asked very often: a constant, with a value for each of its
+        parameters. Like `reading`, and a good deal cheaper.
+        """
+        with _translated():
+            return await self._often.ask(query, values)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -68,6 +81,7 @@ class Database:
             return int(asked.scalar_one())
 
     async def close(self) -> None:
+        self._often.close()
         for engine in (self._readers, self._writers):
             await engine.dispose()
 
@@ -79,6 +93,12 @@ def _translated() -> Iterator[None]:
         yield
     except (exc.TimeoutError, TimeoutError) as error:
         raise DatabaseUnavailable("the database takes too long") from error
+    except (sqlite3.OperationalError, asyncpg.InterfaceError, OSError) as error:
+        raise DatabaseUnavailable(f"the database can't do it now: {error}") from error
+    except asyncpg.PostgresError as error:
+        if _is_ours_by(error.sqlstate):
+            raise
+        raise DatabaseUnavailable(f"the database can't do it now: {error}") from error
     except exc.DBAPIError as error:
         if _is_ours(error):
             raise
@@ -89,4 +109,8 @@ def _is_ours(error: exc.DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # the driver's own word, or SQLite's
         return isinstance(error, exc.IntegrityError | exc.ProgrammingError | exc.DataError)
-    return state.startswith(OUR_FAULT) and state not in NOT_MIGRATED
+    return _is_ours_by(state)
+
+
+def _is_ours_by(state: str | None) -> bool:
+    return bool(state) and state.startswith(OUR_FAULT) and state not in NOT_MIGRATED

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safelight.backends.database import MEMBER
+from safelight.backends.database import MEMBER, Database
 from safelight.image_app.models import Found, images, uploads, variants
 
 SHOWN = (
@@ -24,6 +24,26 @@ SHOWN = (
     "error_detail",
 )
 """What a list of images shows of its variants: it reads hundreds, and how each is made is long."""
+
+
+IMAGE = select(images).where(
+    images.c.id == bindparam("image_id"),
+    images.c.account_id == bindparam("account_id"),
+    images.c.deleted_at.is_(None),
+)
+VARIANTS = (
+    select(*(variants.c[column] for column in SHOWN if column != "image_id"))
+    .where(variants.c.image_id == bindparam("image_id"))
+    .order_by(variants.c.position, variants.c.name)
+)
+
+
+async def shown(
+    database: Database, image_id: str, account_id: str
+) -> tuple[Found, list[Found]] | None:
+    """What is shown of the account's image and of its variants, unless it is deleted."""
+    found = await database.ask(IMAGE, image_id=image_id, account_id=account_id)
+    return (found[0], await database.ask(VARIANTS, image_id=image_id)) if found else None
 
 
 async def find(

@@ -49,11 +49,12 @@ async def list_images(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     wanted = ListParameters(limit=limit, cursor=cursor)
-    reply, next_cursor = await service.list_images(resources, account_id, wanted)
+    reply = await service.list_images(
+        resources, account_id, wanted, request.scope["query_string"]
+    )
     response = conditional(reply.body, reply.etag, if_none_match)
-    if next_cursor:
-        link = f'<{request.url.path}?limit={limit}&cursor={next_cursor}>; rel="next"'
-        response.headers["Link"] = link
+    if reply.link:
+        response.headers["Link"] = reply.link
     return response
 
 

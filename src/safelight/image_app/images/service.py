@@ -21,45 +21,71 @@ class Reply(NamedTuple):
 
     body: bytes
     etag: str
+    link: str = ""
+    """Where the next page is."""
+
+    def packed(self) -> bytes:
+        """As one text, for the cache."""
+        return b"%s\n%s\n%s" % (self.etag.encode(), self.link.encode(), self.body)
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> "Reply":
+        etag, link, body = packed.split(b"\n", 2)
+        return cls(body, etag.decode(), link.decode())
+
+
+LONGEST_QUESTION = 500
+
+
+def list_question(query: bytes) -> str:
+    """What names a page in the cache: just what the client asked, word for word."""
+    return f"list?{query.decode('latin-1')}"
+
+
+async def cached(resources: Resources, account_id: str, question: str) -> Reply | None:
+    """An answer that the cache has."""
+    packed, _ = await resources.answers.get(account_id, question)
+    return Reply.unpacked(packed) if packed else None
 
 
 async def get_image(resources: Resources, account_id: str, image_id: str) -> Reply:
     """One image; raises `image-not-found`."""
     body, ticket = await resources.answers.get(account_id, image_id)
     if body is None:
-        async with resources.database.reading() as connection:
-            row = await queries.find(connection, image_id, account_id)
-            if row is None:
-                raise errors.IMAGE_NOT_FOUND()
-            [image] = await _views(resources, connection, [row])
-        body = _with_version(image)
-        await resources.answers.keep(account_id, image_id, ticket, body)
-    version, _, body = body.partition(b"\n")
-    return Reply(body, _etag(version.decode(), body))
+        found = await queries.shown(resources.database, image_id, account_id)
+        if found is None:
+            raise errors.IMAGE_NOT_FOUND()
+        image = views.image_of(*found, resources.links, clock.now())
+        reply = _reply(image)
+        await resources.answers.keep(account_id, image_id, ticket, reply.packed())
+        return reply
+    return Reply.unpacked(body)
 
 
 async def list_images(
-    resources: Resources, account_id: str, wanted: ListParameters
-) -> tuple[Reply, str]:
-    """One page, newest first, and the cursor of the next or ""; raises `bad-cursor`."""
+    resources: Resources, account_id: str, wanted: ListParameters, query: bytes
+) -> Reply:
+    """One page, newest first; raises `bad-cursor`. It is kept as the answer to `query`."""
     question = f"list:{account_id}"
     after = _position(resources, question, wanted.cursor) if wanted.cursor else None
-    asked = f"list:{wanted.limit}:{wanted.cursor or ''}"
-    body, ticket = await resources.answers.get(account_id, asked)
-    if body is None:
-        async with resources.database.reading() as connection:
-            rows = await queries.page(connection, account_id, wanted.limit + 1, after)
-            shown = rows[: wanted.limit]
-            items = await _views(resources, connection, shown)
-        cursor = ""
-        if len(rows) > wanted.limit:
-            last = shown[-1]
-            cursor = resources.cursors.pack(question, [last.created_at.isoformat(), last.id])
-        page = ImageList(items=items, next_cursor=cursor or None)
-        body = cursor.encode() + b"\n" + page.to_json()
-        await resources.answers.keep(account_id, asked, ticket, body)
-    next_cursor, _, body = body.partition(b"\n")
-    return Reply(body, _etag("list", body)), next_cursor.decode()
+    asked = list_question(query)
+    packed, ticket = await resources.answers.get(account_id, asked)
+    if packed is not None:
+        return Reply.unpacked(packed)
+    async with resources.database.reading() as connection:
+        rows = await queries.page(connection, account_id, wanted.limit + 1, after)
+        shown = rows[: wanted.limit]
+        items = await _views(resources, connection, shown)
+    cursor = ""
+    if len(rows) > wanted.limit:
+        last = shown[-1]
+        cursor = resources.cursors.pack(question, [last.created_at.isoformat(), last.id])
+    body = ImageList(items=items, next_cursor=cursor or None).to_json()
+    link = f'</v1/images?limit={wanted.limit}&cursor={cursor}>; rel="next"' if cursor else ""
+    reply = Reply(body, _etag("list", body), link)
+    if len(asked) <= LONGEST_QUESTION:
+        await resources.answers.keep(account_id, asked, ticket, reply.packed())
+    return reply
 
 
 async def check_version(
@@ -99,8 +125,7 @@ async def reply_of(
     """The image as the caller's transaction leaves it; raises `image-not-found`."""
     row = _require_version(await queries.find(connection, image_id, account_id), None)
     [image] = await _views(resources, connection, [row])
-    body = image.to_json()
-    return Reply(body, _etag(str(image.version), body))
+    return _reply(image)
 
 
 async def delete_image(resources: Resources, account_id: str, image_id: str) -> None:
@@ -143,8 +168,9 @@ def _require_version(row: Found | None, if_match: str | None) -> Found:
     return row
 
 
-def _with_version(image: Image) -> bytes:
-    return f"{image.version}\n".encode() + image.to_json()
+def _reply(image: Image) -> Reply:
+    body = image.to_json()
+    return Reply(body, _etag(str(image.version), body))
 
 
 def _etag(prefix: str, body: bytes) -> str:
