@@ -30,6 +30,9 @@ class Client:
     def sign_up(self, username: str) -> None:
         account = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
         self._ask("POST", "/v1/auth/register", json.dumps(account).encode(), "application/json")
+        self.sign_in(username)
+
+    def sign_in(self, username: str) -> None:
         form_type = "application/x-www-form-urlencoded"
         wanted = urlencode({"grant_type": "password", "username": username, "password": PASSWORD})
         self.token = self._ask("POST", "/v1/auth/token", wanted.encode(), form_type)["access_token"]
