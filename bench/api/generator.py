@@ -16,14 +16,14 @@ CONNECTIONS = 8
 class Load(NamedTuple):
     """What came back."""
 
-    count: int
+    answers: int
     seconds: float
     latencies: list[float]
 
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return self.count / self.seconds
+        return self.answers / self.seconds
 
 
 def request(line: str, *headers: str, body: bytes = b"") -> bytes:

@@ -69,15 +69,16 @@ def _body_length(head: bytes) -> int:
     return int(head[start : head.index(b"\r\n", start)])
 
 
-def _requests(written: bytes) -> list[bytes]:
+def _requests(file: Path) -> list[bytes]:
     """A file holds one request with a body, or any number without."""
+    written = file.read_bytes()
     if not written.startswith(b"GET "):
         return [written]
     return [request + HEAD_END for request in written.split(HEAD_END)[:-1]]
 
 
 async def run(command: dict[str, Any]) -> dict[str, Any]:
-    written = _requests(Path(command["requests"]).read_bytes())
+    written = _requests(Path(command["requests"]))
     requests = cycle(written) if command["again"] else iter(written)
     started = time.perf_counter()
     until = started + command["seconds"]
@@ -92,7 +93,7 @@ async def run(command: dict[str, Any]) -> dict[str, Any]:
     await asyncio.gather(*(connection.done for connection in connections))
     seconds = time.perf_counter() - started
     latencies = [latency for connection in connections for latency in connection.latencies]
-    return {"count": len(latencies), "seconds": seconds, "latencies": latencies}
+    return {"answers": len(latencies), "seconds": seconds, "latencies": latencies}
 
 
 async def main() -> None:

@@ -23,7 +23,8 @@ def measure(photograph: Path) -> list[Row]:
     """Medians of rounds taken in turn; each upload is processed before the next begins."""
     body = form(_of_size(photograph.read_bytes()), photograph.name)
     kind = f"Content-Type: multipart/form-data; boundary={BOUNDARY}"
-    bare_times, times = [], []
+    bare_times: list[float] = []
+    times: list[float] = []
     with (
         tempfile.TemporaryDirectory() as served,
         tempfile.TemporaryDirectory() as written,

@@ -113,4 +113,4 @@ def _is_ours(error: exc.DBAPIError) -> bool:
 
 
 def _is_ours_by(state: str | None) -> bool:
-    return bool(state) and state.startswith(OUR_FAULT) and state not in NOT_MIGRATED
+    return state is not None and state.startswith(OUR_FAULT) and state not in NOT_MIGRATED

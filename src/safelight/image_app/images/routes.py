@@ -49,9 +49,7 @@ async def list_images(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     wanted = ListParameters(limit=limit, cursor=cursor)
-    reply = await service.list_images(
-        resources, account_id, wanted, request.scope["query_string"]
-    )
+    reply = await service.list_images(resources, account_id, wanted, request.scope["query_string"])
     response = conditional(reply.body, reply.etag, if_none_match)
     if reply.link:
         response.headers["Link"] = reply.link
