@@ -27,7 +27,7 @@ class Compiled:
         self._names = list(compiled.positiontup or ())
         self._binders = compiled._bind_processors
         columns = list(query.selected_columns)
-        self._row: Any = namedtuple("_row", [column.key for column in columns])  # type: ignore[misc]  # noqa: PYI024
+        self._row: Any = namedtuple("_row", [column.key for column in columns])  # type: ignore[misc]
         found = [column.type.dialect_impl(dialect) for column in columns]
         readers = [_reader(kind, dialect) for kind in found]
         self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
