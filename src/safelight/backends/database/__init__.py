@@ -92,7 +92,9 @@ def _translated() -> Iterator[None]:
         yield
     except (exc.TimeoutError, TimeoutError) as error:
         raise DatabaseUnavailable("the database takes too long") from error
-    except (sqlite3.OperationalError, asyncpg.InterfaceError, OSError) as error:
+    except (sqlite3.DatabaseError, asyncpg.InterfaceError, OSError) as error:
+        if isinstance(error, sqlite3.ProgrammingError):
+            raise
         raise DatabaseUnavailable(f"the database can't do it now: {error}") from error
     except asyncpg.PostgresError as error:
         if _is_ours_by(error.sqlstate):
