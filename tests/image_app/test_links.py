@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from safelight.image_app.links import Links, address, fingerprint_of
+from safelight.image_app.links import Links, a_day_after, address, fingerprint_of
 
 links = Links(b"a secret")
 IMAGE = "01938a6e-0000-7000-8000-00000000000b"
@@ -22,28 +22,28 @@ def parts_of(link: str) -> tuple[str, str, str]:
     return split.path, query["expires"][0], query["signature"][0]
 
 
-PATH, EXPIRES, SIGNATURE = parts_of(links.make(IMAGE, "thumb", HOUR_BEGINS, None))
+PATH, EXPIRES, SIGNATURE = parts_of(links.until(a_day_after(HOUR_BEGINS), IMAGE, "thumb", None))
 
 
 def test_a_link_is_genuine_and_names_the_bytes_that_are_known() -> None:
-    link = links.make(IMAGE, "thumb", HOUR_BEGINS, "0123456789abcdef")
+    link = links.until(a_day_after(HOUR_BEGINS), IMAGE, "thumb", "0123456789abcdef")
     assert link.startswith(f"/i/{IMAGE}/thumb?")
     assert links.genuine(*parts_of(link))
     assert parse_qs(urlsplit(link).query)["v"] == ["0123456789abcdef"]
-    assert "v=" not in links.make(IMAGE, "thumb", HOUR_BEGINS, None)
+    assert "v=" not in links.until(a_day_after(HOUR_BEGINS), IMAGE, "thumb", None)
 
 
 @pytest.mark.parametrize("url", ["https://photos.example.com/base", "https://photos.example.com/"])
 def test_the_public_address_stands_before_a_link_and_is_no_part_of_its_signature(
     url: str,
 ) -> None:
-    link = Links(b"a secret", url).make(IMAGE, "thumb", HOUR_BEGINS, None)
-    assert link == url.rstrip("/") + links.make(IMAGE, "thumb", HOUR_BEGINS, None)
+    link = Links(b"a secret", url).until(a_day_after(HOUR_BEGINS), IMAGE, "thumb", None)
+    assert link == url.rstrip("/") + links.until(a_day_after(HOUR_BEGINS), IMAGE, "thumb", None)
 
 
 @given(times)
 def test_a_link_holds_for_at_least_1_and_at_most_25_hours(now: datetime) -> None:
-    _, expires, _ = parts_of(links.make(IMAGE, "thumb", now, None))
+    _, expires, _ = parts_of(links.until(a_day_after(now), IMAGE, "thumb", None))
     left = datetime.fromtimestamp(int(expires), UTC) - now
     assert timedelta(hours=1) <= left <= timedelta(hours=25)
 
@@ -52,11 +52,11 @@ def test_a_link_holds_for_at_least_1_and_at_most_25_hours(now: datetime) -> None
 def test_a_link_is_the_same_text_within_an_hour(now: datetime, one: int, other: int) -> None:
     hour = now.replace(minute=0, second=0, microsecond=0)
     texts = {
-        links.make(IMAGE, "thumb", hour + timedelta(seconds=seconds), None)
+        links.until(a_day_after(hour + timedelta(seconds=seconds)), IMAGE, "thumb", None)
         for seconds in (one, other)
     }
     assert len(texts) == 1
-    assert links.make(IMAGE, "thumb", hour + timedelta(hours=1), None) not in texts
+    assert links.until(a_day_after(hour + timedelta(hours=1)), IMAGE, "thumb", None) not in texts
 
 
 @given(st.text())

@@ -24,15 +24,11 @@ class Links:
         self._secret = secret
         self._public_url = public_url.rstrip("/")
 
-    def make(self, image_id: str, what: str, now: datetime, fingerprint: str | None) -> str:
-        """A link that stays the same text within a clock hour and holds for 24 to 25 hours.
+    def until(self, expires: int, image_id: str, what: str, fingerprint: str | None) -> str:
+        """A link that holds until a Unix second.
 
         `fingerprint` names the bytes, when they are known, so that they may be cached for good.
         """
-        return self.until((int(now.timestamp()) // HOUR + 25) * HOUR, image_id, what, fingerprint)
-
-    def until(self, expires: int, image_id: str, what: str, fingerprint: str | None) -> str:
-        """A link that holds until a Unix second."""
         path = address(image_id, what)
         link = f"{self._public_url}{path}?expires={expires}&signature={self._sign(path, expires)}"
         return f"{link}&v={fingerprint}" if fingerprint else link
@@ -46,6 +42,11 @@ class Links:
     def _sign(self, path: str, expires: int) -> str:
         digest = hmac.digest(self._secret, f"link\n{path}\n{expires}".encode(), sha256)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def a_day_after(now: datetime) -> int:
+    """When links end that stay the same text within a clock hour: in 24 to 25 hours."""
+    return (int(now.timestamp()) // HOUR + 25) * HOUR
 
 
 def address(image_id: str, what: str) -> str:

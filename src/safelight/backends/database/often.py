@@ -40,9 +40,10 @@ class Compiled:
         return bind(value) if bind else value
 
     def rows(self, found: Iterable[Iterable[Any]]) -> list[Any]:
-        return [self._read(list(row)) for row in found]
+        return list(map(self._read if self._readers else self._row._make, found))
 
-    def _read(self, row: list[Any]) -> Any:
+    def _read(self, found: Iterable[Any]) -> Any:
+        row = list(found)
         for at, read in self._readers:
             row[at] = read(row[at])
         return self._row._make(row)

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from safelight.contract import keys
 from safelight.image_app.images.schemas import Fault, Image, Variant
-from safelight.image_app.links import ORIGINAL, Links, fingerprint_of
+from safelight.image_app.links import ORIGINAL, Links, a_day_after, fingerprint_of
 from safelight.image_app.models import Found
 
 
 def image_of(row: Found, variants: list[Found], links: Links, now: datetime) -> Image:
     """The image with links that work from `now` on for at least a day."""
+    expires = a_day_after(now)
     return Image(
         id=row.id,
         name=row.name,
@@ -31,12 +32,12 @@ def image_of(row: Found, variants: list[Found], links: Links, now: datetime) -> 
         taken_at=row.taken_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        url=links.make(row.id, ORIGINAL, now, fingerprint_of(row.sha256)),
-        variants=[_variant_of(row.id, variant, links, now) for variant in variants],
+        url=links.until(expires, row.id, ORIGINAL, fingerprint_of(row.sha256)),
+        variants=[_variant_of(row.id, variant, links, expires) for variant in variants],
     )
 
 
-def _variant_of(image_id: str, row: Found, links: Links, now: datetime) -> Variant:
+def _variant_of(image_id: str, row: Found, links: Links, expires: int) -> Variant:
     fingerprint = row.fingerprint if row.status == "ready" else None
     return Variant(
         name=row.name,
@@ -45,7 +46,7 @@ def _variant_of(image_id: str, row: Found, links: Links, now: datetime) -> Varia
         width=row.width,
         height=row.height,
         size=row.size,
-        url=links.make(image_id, row.name, now, fingerprint),
+        url=links.until(expires, image_id, row.name, fingerprint),
         error=_fault(row),
     )
 
