@@ -61,6 +61,10 @@ fmt: .venv/dev ## Format and mend what a machine can
 bench: .venv/dev ## Measure what the product promises, as a table of ratios
 	$(PYTHON) -m bench
 
+.PHONY: bench-api
+bench-api: .venv/dev ## Measure the API beside a bare server: reads, uploads, waits, a million images
+	$(PYTHON) -m bench.api
+
 .PHONY: bench-scaled
 bench-scaled: .venv/dev ## Measure the product in parts, on servers that it starts itself
 	$(PYTHON) -m bench.scaled
