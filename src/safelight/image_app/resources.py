@@ -1,5 +1,6 @@
 """What the API needs from outside: one frozen record, made in `composition`."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,4 +57,6 @@ class Resources:
     """Image ids and fingerprints of the renderings that this process is busy with."""
     flights: Flights[tuple[str, str], Any] = field(default_factory=Flights)
     """What this process does once for all who want it at the same moment."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when an account was deleted, so that what it leaves goes at once."""
     watch: Watch = field(default_factory=Watch)

@@ -72,13 +72,24 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
         yield work
         await outbox.write(connection, work.messages)
         for account_id in work.changed:
-            hold = await resources.answers.hold(account_id)
-            holds.push_async_callback(resources.answers.release, account_id, hold)
+            await holds.enter_async_context(answers_held(resources, account_id))
     if work.messages:
         resources.wake_relay()
 
 
+@asynccontextmanager
+async def answers_held(resources: Resources, account_id: str) -> AsyncIterator[None]:
+    """While the block changes something, no answer of the account is read from the cache or kept
+    there; afterwards none from before is.
+    """
+    hold = await resources.answers.hold(account_id)
+    try:
+        yield
+    finally:
+        await resources.answers.release(account_id, hold)
+
+
 async def forget_answers(resources: Resources, account_id: str) -> None:
     """Drop the account's cached answers: somebody else has changed what they tell."""
-    hold = await resources.answers.hold(account_id)
-    await resources.answers.release(account_id, hold)
+    async with answers_held(resources, account_id):
+        pass

@@ -21,8 +21,8 @@ CALLS: list[Callable[[RedisAccounts], Awaitable[Any]]] = [
     lambda store: store.add(a_stored_account("bob")),
     lambda store: store.find(clock.new_id()),
     lambda store: store.find_by_login("ann"),
-    lambda store: store.set_password_hash(clock.new_id(), ""),
-    lambda store: store.begin_session(clock.new_id(), a_token()),
+    lambda store: store.set_password_hash(clock.new_id(), "", ""),
+    lambda store: store.begin_session(clock.new_id(), a_token(), ""),
     lambda store: rotated(store, UNKNOWN),
     lambda store: store.check(),
 ]

@@ -44,6 +44,18 @@ async def find_any(connection: AsyncConnection, image_id: str, lock: bool = Fals
     return (await connection.execute(query)).one_or_none()
 
 
+async def locked_page(
+    connection: AsyncConnection, account_id: str, limit: int, after: tuple[datetime, str] | None
+) -> Sequence[Found]:
+    """Up to `limit` images, oldest first, younger than `after`; locked until commit."""
+    query = select(images).where(images.c.account_id == account_id, images.c.deleted_at.is_(None))
+    if after:
+        types = [images.c.created_at.type, images.c.id.type]
+        query = query.where(tuple_(images.c.created_at, images.c.id) > tuple_(*after, types=types))
+    query = query.order_by(images.c.created_at, images.c.id).limit(limit).with_for_update()
+    return (await connection.execute(query)).all()
+
+
 async def page(
     connection: AsyncConnection,
     account_id: str,

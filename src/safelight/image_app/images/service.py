@@ -13,7 +13,7 @@ from safelight.image_app.images import queries, views
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
-from safelight.image_app.work import begin
+from safelight.image_app.work import Work, begin
 
 
 class Reply(NamedTuple):
@@ -109,10 +109,15 @@ async def delete_image(resources: Resources, account_id: str, image_id: str) -> 
         row = await queries.find(work.connection, image_id, account_id, lock=True)
         if row is None:
             raise errors.IMAGE_NOT_FOUND()
-        await queries.change(work.connection, image_id, status="failed", deleted_at=clock.now())
-        await accounts.add_usage(work.connection, account_id, -1, -row.size)
-        await work.tell("image.deleted", account_id, image_id, {})
-        work.change(account_id)
+        await bury(work, row)
+
+
+async def bury(work: Work, row: Found) -> None:
+    """A tombstone in the place of an image that is there and locked, and the promise to erase it."""
+    await queries.change(work.connection, row.id, status="failed", deleted_at=clock.now())
+    await accounts.add_usage(work.connection, row.account_id, -1, -row.size)
+    await work.tell("image.deleted", row.account_id, row.id, {})
+    work.change(row.account_id)
 
 
 async def _views(
