@@ -21,6 +21,7 @@ from safelight.image_app.accounts.routes import router as accounts
 from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
+from safelight.image_app.images.routes import reads
 from safelight.image_app.images.routes import router as images
 from safelight.image_app.middleware import Surroundings
 from safelight.image_app.presets.routes import router as presets
@@ -54,8 +55,8 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
-    for router in routers:
+    features = (accounts, images, reads, variants, presets, links, delivered, health)
+    for router in (*features, documentation.router):
         app.include_router(router)
     for failure, kind in _UNWELL.items():
         app.add_exception_handler(failure, _answer_with(kind))

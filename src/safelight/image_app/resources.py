@@ -11,6 +11,7 @@ from safelight.backends.objects import Objects
 from safelight.backends.rendering import Renderer
 from safelight.backends.watch import Watch
 from safelight.image_app.account_store import AccountStore
+from safelight.image_app.client_address import Proxies
 from safelight.image_app.flights import Flights
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
@@ -45,6 +46,7 @@ class Resources:
     links: Links
     cursors: Cursors
     rates: Rates
+    proxies: Proxies
     rules: Rules
     wake_relay: Callable[[], None]
     checks: Mapping[str, Callable[[], bool]]

@@ -15,6 +15,7 @@ from safelight.image_app.accounts.schemas import (
     TokenPair,
     TokenRequest,
     Usage,
+    login_name,
 )
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import answers_held, begin
@@ -98,14 +99,8 @@ async def end(resources: Resources, account_id: str) -> None:
         await resources.accounts.remove(account_id)
 
 
-async def require_living(resources: Resources, account_id: str) -> None:
-    """Raises `unauthenticated` when the account of a token is gone."""
-    if not await resources.accounts.is_there(account_id):
-        raise errors.UNAUTHENTICATED()
-
-
 async def _proven(resources: Resources, account_id: str, password: str) -> StoredAccount:
-    """The account of a token, whose password this is; raises `unauthenticated`, `wrong-password`."""
+    """The account, whose password this is; raises `unauthenticated`, `wrong-password`."""
     found = await resources.accounts.find(account_id)
     if found is None:
         raise errors.UNAUTHENTICATED()
@@ -116,7 +111,7 @@ async def _proven(resources: Resources, account_id: str, password: str) -> Store
 
 
 async def _sign_in(resources: Resources, login: str, password: str) -> TokenPair:
-    found = await resources.accounts.find_by_login(login)
+    found = await resources.accounts.find_by_login(login_name(login))
     hashed = found.password_hash if found else None
     right, better = await resources.passwords.verify(password, hashed)
     if found is None or not right:

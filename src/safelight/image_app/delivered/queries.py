@@ -22,8 +22,8 @@ from safelight.image_app.models import Found, UtcTime, images, presets, renderin
 
 
 async def find(connection: AsyncConnection, image_id: str, what: str) -> Found | None:
-    """The image, unless it or its account is deleted, beside its variant of that name, if it has one, and
-    whether its owner has such a preset.
+    """The image, unless it or its account is deleted, beside its variant of that name, if it has
+    one, and whether its owner has such a preset.
     """
     name = what if what.isprintable() else ""  # no database takes every character
     query = (

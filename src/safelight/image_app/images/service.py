@@ -11,6 +11,7 @@ from safelight.image_app import clock, errors
 from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.images import queries, views
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
+from safelight.image_app.living import require_living
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import Work, begin
@@ -24,9 +25,13 @@ class Reply(NamedTuple):
 
 
 async def get_image(resources: Resources, account_id: str, image_id: str) -> Reply:
-    """One image; raises `image-not-found`."""
+    """One image; raises `unauthenticated`, `image-not-found`.
+
+    A cached answer proves that the account is there: its deletion forgets all of them.
+    """
     body, ticket = await resources.answers.get(account_id, image_id)
     if body is None:
+        await require_living(resources, account_id)
         async with resources.database.reading() as connection:
             row = await queries.find(connection, image_id, account_id)
             if row is None:
@@ -41,12 +46,15 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
 async def list_images(
     resources: Resources, account_id: str, wanted: ListParameters
 ) -> tuple[Reply, str]:
-    """One page, newest first, and the cursor of the next or ""; raises `bad-cursor`."""
+    """One page, newest first, and the cursor of the next or ""; raises `unauthenticated`,
+    `bad-cursor`.
+    """
     question = f"list:{account_id}"
     after = _position(resources, question, wanted.cursor) if wanted.cursor else None
     asked = f"list:{wanted.limit}:{wanted.cursor or ''}"
     body, ticket = await resources.answers.get(account_id, asked)
     if body is None:
+        await require_living(resources, account_id)
         async with resources.database.reading() as connection:
             rows = await queries.page(connection, account_id, wanted.limit + 1, after)
             shown = rows[: wanted.limit]
@@ -113,7 +121,7 @@ async def delete_image(resources: Resources, account_id: str, image_id: str) -> 
 
 
 async def bury(work: Work, row: Found) -> None:
-    """A tombstone in the place of an image that is there and locked, and the promise to erase it."""
+    """A tombstone in the place of an image that is locked, and the promise to erase it."""
     await queries.change(work.connection, row.id, status="failed", deleted_at=clock.now())
     await accounts.add_usage(work.connection, row.account_id, -1, -row.size)
     await work.tell("image.deleted", row.account_id, row.id, {})
