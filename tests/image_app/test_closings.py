@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import Request
@@ -63,7 +64,7 @@ async def registered(resources: Resources, username: str = "ann") -> str:
 async def many_images(resources: Resources, account_id: str, count: int) -> None:
     """Rows of processed images, whose objects nobody misses."""
     now = clock.now()
-    values = {"account_id": account_id, "name": "", "description": "", "tags": []}
+    values: dict[str, Any] = {"account_id": account_id, "name": "", "description": "", "tags": []}
     values |= {"visibility": "private", "status": "ready", "version": 1, "size": 3}
     values |= {"content_type": "image/png", "sha256": "0" * 64, "created_at": now}
     async with resources.database.writing() as connection:

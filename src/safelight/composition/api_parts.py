@@ -39,6 +39,7 @@ def resources(
 ) -> Resources:
     """Everything that services may use; raises `Unusable`."""
     secret = _link_secret(settings)
+    rates, proxies = limits(settings)
     return Resources(
         database=database,
         accounts=account_store(settings, database),
@@ -49,8 +50,8 @@ def resources(
         tokens=_tokens(settings),
         links=Links(secret, settings.public_url),
         cursors=Cursors(secret),
-        rates=_rates(settings),
-        proxies=_proxies(settings),
+        rates=rates,
+        proxies=proxies,
         rules=_rules(settings),
         wake_relay=wake_relay,
         checks=checks,
@@ -95,18 +96,23 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _rates(settings: Settings) -> Rates:
-    limits = {
+def limits(settings: Settings) -> tuple[Rates, Proxies]:
+    """How often somebody may do something, and who that is; raises `Unusable`."""
+    known = {
         "register": settings.limit_register,
         "login": settings.limit_login,
         "login-address": settings.limit_login_address,
         "render": settings.limit_render,
     }
-    for name, text in limits.items():
+    for name, text in known.items():
         if text or name != "login-address":
             _check_limit(name, text)
-    limits["login-address"] = limits["login-address"] or times(limits["login"], ADDRESS_LOGINS)
-    return Rates(limits, settings.cache_url)
+    known["login-address"] = known["login-address"] or times(known["login"], ADDRESS_LOGINS)
+    try:
+        proxies = Proxies(settings.trusted_proxies)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_TRUSTED_PROXIES can't be used: {error}") from None
+    return Rates(known, settings.cache_url), proxies
 
 
 def _check_limit(name: str, text: str) -> None:
@@ -115,13 +121,6 @@ def _check_limit(name: str, text: str) -> None:
     except ValueError:
         variable = f"SAFELIGHT_LIMIT_{name.upper().replace('-', '_')}"
         raise Unusable(f"{variable} can't be used: {text} is not like 10/second") from None
-
-
-def _proxies(settings: Settings) -> Proxies:
-    try:
-        return Proxies(settings.trusted_proxies)
-    except ValueError as error:
-        raise Unusable(f"SAFELIGHT_TRUSTED_PROXIES can't be used: {error}") from None
 
 
 def _tokens(settings: Settings) -> Tokens:
