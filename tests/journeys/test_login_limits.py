@@ -13,7 +13,7 @@ import pytest
 
 from tests.client import PASSWORD
 from tests.journeys.answers import assert_problem
-from tests.journeys.credentials import at_once, delete_account, pair_of, register, sign_in
+from tests.journeys.credentials import at_once, delete_account, pair_of, refresh, register, sign_in
 from tests.product import Product
 
 OF_NAME, OF_ADDRESS, WINDOW = 4, 12, 6
@@ -149,6 +149,15 @@ def test_every_answer_to_a_login_tells_what_is_left(come_from: From, victim: str
             f'"login-{WINDOW}s";q={OF_NAME};w={WINDOW}'
         )
     assert "ratelimit" not in client.get("/v1/presets").headers
+
+
+def test_whoever_stays_signed_in_tries_no_password(come_from: From, victim: str) -> None:
+    client = come_from()
+    token = pair_of(client, victim)["refresh_token"]
+    for _ in range(OF_ADDRESS + 1):
+        answer = refresh(client, token)
+        assert answer.status_code == 200
+        token = answer.json()["refresh_token"]
 
 
 @pytest.mark.parametrize("way", ["change", "delete"])

@@ -25,14 +25,17 @@ async def register_limit(request: Request, resources: Needs) -> None:
     await limited.by_address(request, resources, "register")
 
 
-async def address_limit(request: Request, resources: Needs) -> None:
+async def login_limit(request: Request, resources: Needs, account: str) -> None:
+    """Passwords that are tried, right or wrong. Staying signed in is none: many may do so from
+    one address.
+    """
     await limited.by_address(request, resources, "login-address")
+    await limited.by_account(request, resources, "login", account)
 
 
 async def account_limit(request: Request, resources: Needs, account_id: NamedAccountId) -> None:
     """Passwords that somebody tries who is signed in."""
-    await limited.by_address(request, resources, "login-address")
-    await limited.by_account(request, resources, "login", account_id)
+    await login_limit(request, resources, account_id)
 
 
 @router.post(
@@ -62,7 +65,7 @@ async def register(request: Request, resources: Needs) -> Response:
     "/token",
     summary="Sign in, or stay signed in",
     response_model=TokenPair,
-    dependencies=[Depends(address_limit), *OPEN],
+    dependencies=OPEN,
     responses=limits_told(
         200,
         errors.MALFORMED_BODY,
@@ -76,8 +79,7 @@ async def register(request: Request, resources: Needs) -> Response:
 async def token(request: Request, resources: Needs) -> Response:
     wanted = await bodies.read_form(request, TokenRequest)
     if wanted.grant_type == "password":
-        name = login_name(wanted.username or "")
-        await limited.by_account(request, resources, "login", name)
+        await login_limit(request, resources, login_name(wanted.username or ""))
     pair = await service.grant(resources, wanted)
     return Response(pair.to_json(), headers={"Cache-Control": "no-store"}, media_type=JSON)
 
