@@ -73,8 +73,8 @@ async def _bury_some(resources: Resources, account_id: str, after: Place | None)
     async with begin(resources) as work:
         await accounts.lock_closing(work.connection, account_id)
         rows = await images.locked_page(work.connection, account_id, IMAGES_AT_ONCE, after)
-        for row in rows:
-            await bury(work, row)
+        if rows:
+            await bury(work, rows)
     return (rows[-1].created_at, rows[-1].id) if rows else None
 
 

@@ -104,6 +104,12 @@ async def change(connection: AsyncConnection, image_id: str, **values: Any) -> N
     await connection.execute(update(images).where(images.c.id == image_id).values(**values))
 
 
+async def bury(connection: AsyncConnection, image_ids: Sequence[str], now: datetime) -> None:
+    """What is left of deleted images until their objects are gone."""
+    values = {"status": "failed", "deleted_at": now}
+    await connection.execute(update(images).where(images.c.id.in_(image_ids)).values(values))
+
+
 async def erase(connection: AsyncConnection, image_id: str) -> None:
     """Remove the row for good, with its variants."""
     await connection.execute(delete(images).where(images.c.id == image_id))

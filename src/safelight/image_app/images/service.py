@@ -117,15 +117,19 @@ async def delete_image(resources: Resources, account_id: str, image_id: str) -> 
         row = await queries.find(work.connection, image_id, account_id, lock=True)
         if row is None:
             raise errors.IMAGE_NOT_FOUND()
-        await bury(work, row)
+        await bury(work, [row])
 
 
-async def bury(work: Work, row: Found) -> None:
-    """A tombstone in the place of an image that is locked, and the promise to erase it."""
-    await queries.change(work.connection, row.id, status="failed", deleted_at=clock.now())
-    await accounts.add_usage(work.connection, row.account_id, -1, -row.size)
-    await work.tell("image.deleted", row.account_id, row.id, {})
-    work.change(row.account_id)
+async def bury(work: Work, rows: Sequence[Found]) -> None:
+    """Tombstones in the place of an account's images that are locked, and the promise to erase
+    them.
+    """
+    account_id = rows[0].account_id
+    await queries.bury(work.connection, [row.id for row in rows], clock.now())
+    size = sum(row.size for row in rows)
+    await accounts.add_usage(work.connection, account_id, -len(rows), -size)
+    await work.tell_of_all("image.deleted", account_id, {row.id: {} for row in rows})
+    work.change(account_id)
 
 
 async def _views(
