@@ -101,6 +101,8 @@ class Product:
             "PATH": os.environ["PATH"],
             "SAFELIGHT_LOG_FORMAT": "json",
             "SAFELIGHT_DATA_DIR": str(self.data),
+            "SAFELIGHT_LIMIT_REGISTER": "100000/minute",
+            "SAFELIGHT_LIMIT_LOGIN": "100000/minute",
             **settings,
         }
         self.parts: list[Part] = []

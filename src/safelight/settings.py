@@ -123,6 +123,19 @@ class Settings(BaseSettings):
     queue_limit: Count = Field(
         10_000, description="Unfinished images beyond which uploads are refused for a while."
     )
+    limit_register: str = Field("20/minute", description="Registrations from one address.")
+    limit_login: str = Field(
+        "10/minute", description="Passwords that are tried for one name, right or wrong."
+    )
+    limit_login_address: str = Field(
+        "",
+        description="Passwords that are tried from one address. By default six times "
+        "`SAFELIGHT_LIMIT_LOGIN`.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Networks of proxies whose `X-Forwarded-For` counts: `10.0.0.0/8,fd00::/8`.",
+    )
     limit_render: str = Field(
         "10/second",
         description="New transformations of an account's images that are made on request.",

@@ -29,6 +29,7 @@ from safelight.image_app import clock
 from safelight.image_app.account_store import StoredAccount
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.accounts.queries import Used, usage_of
+from safelight.image_app.client_address import Proxies
 from safelight.image_app.images import queries, upload
 from safelight.image_app.links import Links
 from safelight.image_app.models import Found, outbox
@@ -67,6 +68,7 @@ async def resources_over(
         links=Links(SECRET),
         cursors=Cursors(SECRET),
         rates=Rates({"render": "1000/second"}),
+        proxies=Proxies(),
         rules=rules,
         wake_relay=lambda: None,
         checks={},

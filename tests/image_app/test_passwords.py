@@ -1,12 +1,14 @@
 """Passwords: slow on purpose, and as slow for those who do not exist."""
 
+import asyncio
 from statistics import median
 from time import process_time
 
 import bcrypt
 import pytest
 
-from safelight.image_app.passwords import Passwords
+from safelight.image_app.errors import Problem
+from safelight.image_app.passwords import AT_ONCE, WAITING, Passwords
 
 PASSWORD = "correct horse battery"
 
@@ -73,3 +75,27 @@ async def test_an_unknown_user_costs_the_same_work(passwords: Passwords) -> None
     pairs = [(await work(hashed), await work(None)) for _ in range(9)]
     known, unknown = (median(times) for times in zip(*pairs, strict=True))
     assert known / 2 < unknown < known * 2
+
+
+async def test_of_a_flood_so_many_wait_as_may_and_the_others_are_refused_at_once() -> None:
+    passwords = Passwords()
+    most = AT_ONCE + WAITING
+    checks = [asyncio.create_task(passwords.verify(PASSWORD, None)) for _ in range(most)]
+    await asyncio.sleep(0)
+    for refused in (passwords.verify(PASSWORD, None), passwords.hash(PASSWORD)):
+        with pytest.raises(Problem) as refusal:
+            await refused
+        assert refusal.value.kind.code == "service-unavailable"
+        assert refusal.value.headers["Retry-After"]
+    assert not any(check.done() for check in checks)
+    checks[-1].cancel()
+    ends = await asyncio.gather(*checks, return_exceptions=True)
+    assert ends[:-1] == [(False, None)] * (most - 1)
+    assert await passwords.verify(PASSWORD, None) == (False, None)
+
+
+async def test_a_password_is_what_was_typed_composed_or_not(passwords: Passwords) -> None:
+    composed, decomposed = "caf\u00e9 au lait", "cafe\u0301 au lait"
+    hashed = await passwords.hash(composed)
+    assert await passwords.verify(composed, hashed) == (True, None)
+    assert await passwords.verify(decomposed, hashed) == (False, None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from safelight.image_app.rates import AWAY_SECONDS, Rates
+from safelight.image_app.rates import AWAY_SECONDS, Rates, times
 from tests.servers import Valkey
 
 LIMITS = {"render": "3/hour", "login": "2/minute;3/hour", "fast": "2/second"}
@@ -115,3 +115,14 @@ async def test_a_redis_that_hangs_holds_nobody_up_for_long(server: Valkey) -> No
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Rates({"render": text})
+
+
+@pytest.mark.parametrize(
+    ("limit", "sixfold"),
+    [("10/minute", 60), ("1/2 hours", 6), ("100 per day", 600), ("3/second;9/minute", 18)],
+)
+async def test_a_multiple_of_a_limit_has_its_window(limit: str, sixfold: int) -> None:
+    once, more = Rates({"x": limit}), Rates({"x": times(limit, 6)})
+    was, now = (await once.look("x", "ann")).rates, (await more.look("x", "ann")).rates
+    assert [rate.window for rate in was] == [rate.window for rate in now]
+    assert now[0].most == sixfold

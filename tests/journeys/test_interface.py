@@ -11,7 +11,6 @@ from tests.journeys.answers import PROBLEM, assert_problem, assert_safe
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LATER = (
     "/v1/events",
-    "/v1/auth/revoke",
     "/v1/auth/keys",
     "/gallery",
     "/asyncapi",

@@ -11,7 +11,7 @@ from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
 from safelight.composition import api_parts, places
 from safelight.composition.broker import kafka
-from safelight.image_app import housekeeping, subscriptions
+from safelight.image_app import closings, housekeeping, subscriptions
 from safelight.image_app.app import create_app
 from safelight.image_app.broker_relay import BrokerRelay
 from safelight.settings import Settings
@@ -67,6 +67,7 @@ def api(settings: Settings) -> FastAPI:
             ending.push_async_callback(relay.stop, settings.drain_seconds)
             housework = housekeeping.keep_house(resources, relay.leads)
             ending.callback(asyncio.create_task(housework).cancel)
+            ending.callback(asyncio.create_task(closings.keep_closing(resources)).cancel)
             ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
 

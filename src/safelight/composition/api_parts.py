@@ -14,13 +14,17 @@ from safelight.backends.unusable import Unusable
 from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
+from safelight.image_app.client_address import Proxies
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
-from safelight.image_app.rates import Rates
+from safelight.image_app.rates import Rates, times
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.tokens import Tokens
 from safelight.settings import Settings
+
+ADDRESS_LOGINS = 6
+"""How many names somebody may try out in full before an address is refused."""
 
 
 def resources(
@@ -35,6 +39,7 @@ def resources(
 ) -> Resources:
     """Everything that services may use; raises `Unusable`."""
     secret = _link_secret(settings)
+    rates, proxies = limits(settings)
     return Resources(
         database=database,
         accounts=account_store(settings, database),
@@ -45,7 +50,8 @@ def resources(
         tokens=_tokens(settings),
         links=Links(secret, settings.public_url),
         cursors=Cursors(secret),
-        rates=_rates(settings),
+        rates=rates,
+        proxies=proxies,
         rules=_rules(settings),
         wake_relay=wake_relay,
         checks=checks,
@@ -90,13 +96,31 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _rates(settings: Settings) -> Rates:
+def limits(settings: Settings) -> tuple[Rates, Proxies]:
+    """How often somebody may do something, and who that is; raises `Unusable`."""
+    known = {
+        "register": settings.limit_register,
+        "login": settings.limit_login,
+        "login-address": settings.limit_login_address,
+        "render": settings.limit_render,
+    }
+    for name, text in known.items():
+        if text or name != "login-address":
+            _check_limit(name, text)
+    known["login-address"] = known["login-address"] or times(known["login"], ADDRESS_LOGINS)
     try:
-        return Rates({"render": settings.limit_render}, settings.cache_url)
+        proxies = Proxies(settings.trusted_proxies)
+    except ValueError as error:
+        raise Unusable(f"SAFELIGHT_TRUSTED_PROXIES can't be used: {error}") from None
+    return Rates(known, settings.cache_url), proxies
+
+
+def _check_limit(name: str, text: str) -> None:
+    try:
+        Rates({name: text})
     except ValueError:
-        raise Unusable(
-            f"SAFELIGHT_LIMIT_RENDER can't be used: {settings.limit_render} is not like 10/second"
-        ) from None
+        variable = f"SAFELIGHT_LIMIT_{name.upper().replace('-', '_')}"
+        raise Unusable(f"{variable} can't be used: {text} is not like 10/second") from None
 
 
 def _tokens(settings: Settings) -> Tokens:

@@ -12,7 +12,7 @@ from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.composition import api_parts, places
 from safelight.composition.decoders import children, decoders, renderer, start
 from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, PROCESSOR
-from safelight.image_app import housekeeping, subscriptions
+from safelight.image_app import closings, housekeeping, subscriptions
 from safelight.image_app.app import create_app
 from safelight.image_app.delivered import claims
 from safelight.image_app.images import upload
@@ -75,6 +75,7 @@ def embedded(settings: Settings) -> FastAPI:
                 relay.start()
                 ending.push_async_callback(relay.stop, settings.drain_seconds)
             ending.callback(asyncio.create_task(housekeeping.keep_house(resources)).cancel)
+            ending.callback(asyncio.create_task(closings.keep_closing(resources)).cancel)
             ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
 

@@ -22,6 +22,7 @@ from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
 from safelight.image_app.hot_reads import HotReads
+from safelight.image_app.images.routes import reads
 from safelight.image_app.images.routes import router as images
 from safelight.image_app.middleware import Surroundings
 from safelight.image_app.presets.routes import router as presets
@@ -55,8 +56,8 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
-    for router in routers:
+    features = (accounts, images, reads, variants, presets, links, delivered, health)
+    for router in (*features, documentation.router):
         app.include_router(router)
     app.router.middleware_stack = HotReads(app.router.middleware_stack, resources)
     for failure, kind in _UNWELL.items():

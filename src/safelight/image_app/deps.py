@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 from safelight.contract import keys
 from safelight.image_app import errors
 from safelight.image_app.errors import FieldError
+from safelight.image_app.living import require_living
 from safelight.image_app.resources import Resources
 
 PASSWORD_FLOW = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
@@ -38,12 +39,24 @@ def bearer_token(request: Request) -> str | None:
     return token.strip()
 
 
-async def signed_in(request: Request, resources: Needs) -> str:
-    """Id of the account whose token came with the request; raises `unauthenticated`."""
+async def named_account(request: Request, resources: Needs) -> str:
+    """Id of the account whose token came with the request, deleted or not; raises
+    `unauthenticated`.
+    """
     token = bearer_token(request)
     if token is None:
         raise errors.UNAUTHENTICATED()
     return resources.tokens.account_of(token)
+
+
+NamedAccountId = Annotated[str, Depends(named_account)]
+"""For routes that see by themselves whether the account is still there."""
+
+
+async def signed_in(resources: Needs, account_id: NamedAccountId) -> str:
+    """Id of the account whose token came with the request; raises `unauthenticated`."""
+    await require_living(resources, account_id)
+    return account_id
 
 
 async def known_parameters(request: Request) -> None:
@@ -78,10 +91,8 @@ ImageId = Annotated[str, Depends(existing_id)]
 
 OPEN: list[Any] = [Depends(known_parameters)]
 """Dependencies of routes that anyone may call."""
-SIGNED_IN: list[Any] = [
-    Depends(PASSWORD_FLOW),
-    Depends(BEARER),
-    Depends(signed_in),
-    Depends(known_parameters),
-]
+_PROOF: list[Any] = [Depends(PASSWORD_FLOW), Depends(BEARER)]
+SIGNED_IN: list[Any] = [*_PROOF, Depends(signed_in), Depends(known_parameters)]
 """Dependencies of routes for an account: who it is comes before what it asks."""
+NAMED: list[Any] = [*_PROOF, Depends(named_account), Depends(known_parameters)]
+"""The same for routes that take a `NamedAccountId`."""

@@ -7,6 +7,7 @@ from safelight.image_app.errors import (
     INTERNAL_ERROR,
     MEDIA_TYPE,
     SERVICE_UNAVAILABLE,
+    TOO_MANY_REQUESTS,
     VALIDATION_FAILED,
     Kind,
 )
@@ -46,3 +47,22 @@ def failures(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
         }
         for status, same in sorted(by_status.items())
     }
+
+
+RATES: dict[str, Any] = {
+    name: {"description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("RateLimit", "How many more are allowed, and in how many seconds it is more again"),
+        ("RateLimit-Policy", "How many are allowed in how many seconds"),
+    )
+}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
+
+
+def limits_told(success: int, *kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route with limits, whose every answer tells how they stand."""
+    refused = TOO_MANY_REQUESTS.status
+    found = failures(*kinds, TOO_MANY_REQUESTS)
+    found[success] = {"description": "Done", "headers": RATES}
+    found[refused] |= {"headers": RATES | RETRY_AFTER}
+    return found

@@ -82,6 +82,7 @@ BAD_SIGNATURE = Kind(
     403, "bad-signature", "Bad signature", "This link was not made here, or was changed."
 )
 LINK_EXPIRED = Kind(403, "link-expired", "Link expired", "This link is no longer valid.")
+WRONG_PASSWORD = Kind(403, "wrong-password", "Wrong password", "This is not your password.")
 QUOTA_EXCEEDED = Kind(403, "quota-exceeded", "Quota exceeded", "The account's storage is full.")
 NOT_FOUND = Kind(404, "not-found", "Not found", "There is nothing at this address.")
 IMAGE_NOT_FOUND = Kind(404, "image-not-found", "Image not found", "There is no such image.")

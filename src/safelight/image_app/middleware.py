@@ -8,7 +8,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from safelight.image_app import clock, errors
+from safelight.image_app import clock, errors, limited
 from safelight.image_app.responses import problem_response
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -72,6 +72,7 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self._id
             headers["X-Content-Type-Options"] = "nosniff"
+            limited.tell(self._scope, headers)
             if self._unread:
                 headers["Connection"] = "close"
         elif self._unread and not message.get("more_body"):

@@ -88,6 +88,17 @@ usage = Table(
     comment="What each account keeps, counted with its images; the account may be elsewhere.",
 )
 
+closed_accounts = Table(
+    "closed_accounts",
+    metadata,
+    _id("account_id", primary_key=True),
+    Column("closed_at", UtcTime, nullable=False),
+    Column("erased_at", UtcTime),
+    comment="Accounts that were deleted: the promise that all they had goes. A row stays for good, "
+    "so that whatever was under way for the account finds it closed; `erased_at` is when nothing "
+    "was left to do.",
+)
+
 images = Table(
     "images",
     metadata,
@@ -213,6 +224,7 @@ events = Table(
     Column("type", String(32), nullable=False),
     Column("time", UtcTime, nullable=False),
     Column("data", JSON, nullable=False),
+    Index("ix_events_account_id_id", "account_id", "id"),
 )
 
 outbox = Table(

@@ -119,6 +119,14 @@ class Rates:
         return Taken(allowed, tuple([await _rate(limiter, name, who, item) for item in items]))
 
 
+def times(limit: str, factor: int) -> str:
+    """A limit that is so many times as much; raises ValueError."""
+    items = parse_many(limit)
+    return ";".join(
+        f"{item.amount * factor} per {item.multiples} {item.GRANULARITY.name}" for item in items
+    )
+
+
 async def _rate(
     limiter: MovingWindowRateLimiter, limit: str, who: str, item: RateLimitItem
 ) -> Rate:

@@ -1,5 +1,6 @@
 """What the API needs from outside: one frozen record, made in `composition`."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from safelight.backends.objects import Objects
 from safelight.backends.rendering import Renderer
 from safelight.backends.watch import Watch
 from safelight.image_app.account_store import AccountStore
+from safelight.image_app.client_address import Proxies
 from safelight.image_app.flights import Flights
 from safelight.image_app.links import Links
 from safelight.image_app.paging import Cursors
@@ -44,6 +46,7 @@ class Resources:
     links: Links
     cursors: Cursors
     rates: Rates
+    proxies: Proxies
     rules: Rules
     wake_relay: Callable[[], None]
     checks: Mapping[str, Callable[[], bool]]
@@ -56,4 +59,6 @@ class Resources:
     """Image ids and fingerprints of the renderings that this process is busy with."""
     flights: Flights[tuple[str, str], Any] = field(default_factory=Flights)
     """What this process does once for all who want it at the same moment."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when an account was deleted, so that what it leaves goes at once."""
     watch: Watch = field(default_factory=Watch)

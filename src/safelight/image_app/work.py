@@ -1,6 +1,6 @@
 """The unit of work: one transaction; messages are written in it and leave after it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -40,24 +40,30 @@ class Work:
         self, kind: EventType, account_id: str, image_id: str, data: dict[str, Any]
     ) -> None:
         """Write the event into the image's history and promise it to the outside."""
-        event = Event(
-            id=clock.new_id(),
-            type=kind,
-            subject=image_id,
-            time=clock.now(),
-            data={"account_id": account_id, "image_id": image_id} | data,
-        )
-        await self.connection.execute(
-            events.insert().values(
-                id=event.id,
-                account_id=account_id,
-                image_id=image_id,
-                type=kind,
-                time=event.time,
-                data=event.data,
+        await self.tell_of_all(kind, account_id, {image_id: data})
+
+    async def tell_of_all(
+        self, kind: EventType, account_id: str, told: Mapping[str, dict[str, Any]]
+    ) -> None:
+        """The same of several images at once: what is told of each, by its id."""
+        time = clock.now()
+        rows = [
+            {
+                "id": clock.new_id(),
+                "account_id": account_id,
+                "image_id": image_id,
+                "type": kind,
+                "time": time,
+                "data": {"account_id": account_id, "image_id": image_id} | data,
+            }
+            for image_id, data in told.items()
+        ]
+        await self.connection.execute(events.insert(), rows)
+        for row in rows:
+            event = Event(
+                id=row["id"], type=kind, subject=row["image_id"], time=time, data=row["data"]
             )
-        )
-        self.promise(event_message(event))
+            self.promise(event_message(event))
 
 
 @asynccontextmanager
@@ -72,13 +78,24 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
         yield work
         await outbox.write(connection, work.messages)
         for account_id in work.changed:
-            hold = await resources.answers.hold(account_id)
-            holds.push_async_callback(resources.answers.release, account_id, hold)
+            await holds.enter_async_context(answers_held(resources, account_id))
     if work.messages:
         resources.wake_relay()
 
 
+@asynccontextmanager
+async def answers_held(resources: Resources, account_id: str) -> AsyncIterator[None]:
+    """While the block changes something, no answer of the account is read from the cache or kept
+    there; afterwards none from before is.
+    """
+    hold = await resources.answers.hold(account_id)
+    try:
+        yield
+    finally:
+        await resources.answers.release(account_id, hold)
+
+
 async def forget_answers(resources: Resources, account_id: str) -> None:
     """Drop the account's cached answers: somebody else has changed what they tell."""
-    hold = await resources.answers.hold(account_id)
-    await resources.answers.release(account_id, hold)
+    async with answers_held(resources, account_id):
+        pass

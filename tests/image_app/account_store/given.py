@@ -35,7 +35,7 @@ async def a_session(store: AccountStore, username: str = "ann") -> tuple[str, Re
     """Somebody who has just signed in: the account's id and the token."""
     account, token = a_stored_account(username), a_token()
     await store.add(account)
-    await store.begin_session(account.id, token)
+    await store.begin_session(account.id, token, "")
     return account.id, token
 
 

@@ -88,7 +88,7 @@ async def test_a_new_password_hash_replaces_the_old_one(
     ann, bob = a_stored_account("ann"), a_stored_account("bob")
     for account in (ann, bob):
         await store.add(account)
-    await store.set_password_hash(ann.id, "$argon2id$new")
+    await store.set_password_hash(ann.id, "$argon2id$new", "")
     found = await another.find(ann.id)
     assert found is not None
     assert found.password_hash == "$argon2id$new"

@@ -21,8 +21,12 @@ CALLS: list[Callable[[RedisAccounts], Awaitable[Any]]] = [
     lambda store: store.add(a_stored_account("bob")),
     lambda store: store.find(clock.new_id()),
     lambda store: store.find_by_login("ann"),
-    lambda store: store.set_password_hash(clock.new_id(), ""),
-    lambda store: store.begin_session(clock.new_id(), a_token()),
+    lambda store: store.set_password_hash(clock.new_id(), "", ""),
+    lambda store: store.is_there(clock.new_id()),
+    lambda store: store.change_password(clock.new_id(), "", ""),
+    lambda store: store.remove(clock.new_id()),
+    lambda store: store.end_session("unknown"),
+    lambda store: store.begin_session(clock.new_id(), a_token(), ""),
     lambda store: rotated(store, UNKNOWN),
     lambda store: store.check(),
 ]
@@ -45,6 +49,17 @@ async def test_sessions_expire_by_themselves_and_accounts_never_do(valkey: Valke
         ("token", True),
         ("username", False),
     ]
+    await client.aclose()
+    await store.close()
+
+
+async def test_a_session_of_an_earlier_release_goes_on(valkey: Valkey) -> None:
+    url = valkey.create()
+    store, client = RedisAccounts(url), Redis.from_url(url, decode_responses=True)
+    account_id, token = await a_session(store)
+    async for key in client.scan_iter("safelight:session:*"):
+        await client.hdel(key, "era")
+    assert await rotated(store, token) == account_id
     await client.aclose()
     await store.close()
 

@@ -37,7 +37,7 @@ async def test_an_expired_token_is_good_for_nothing(store: AccountStore) -> None
 async def test_a_token_that_was_kept_too_late_is_good_for_nothing(store: AccountStore) -> None:
     account_id, _ = await a_session(store)
     stale = a_token(-LATER)
-    await store.begin_session(account_id, stale)
+    await store.begin_session(account_id, stale, "")
     assert await rotated(store, stale) is None
 
 
@@ -60,7 +60,7 @@ async def test_a_replayed_token_ends_its_family_and_no_other(
 ) -> None:
     account_id, first = await a_session(store)
     second, third, elsewhere = a_token(), a_token(), a_token()
-    await store.begin_session(account_id, elsewhere)
+    await store.begin_session(account_id, elsewhere, "")
     bob, of_bob = await a_session(store, "bob")
     assert await rotated(store, first, second) == account_id
     assert await rotated(store, second, third) == account_id
@@ -90,7 +90,7 @@ async def test_no_rotation_slips_past_the_end_of_its_family(
     account_id, _ = await a_session(store)
     for _ in range(20):
         spent, current, replacement = a_token(), a_token(), a_token()
-        await store.begin_session(account_id, spent)
+        await store.begin_session(account_id, spent, "")
         await rotated(store, spent, current)
         _, replayed = await asyncio.gather(
             rotated(store, current, replacement), rotated(another, spent)

@@ -60,14 +60,34 @@ class AccountStore(Protocol):
 
     async def find(self, account_id: str) -> StoredAccount | None: ...
 
+    async def is_there(self, account_id: str) -> bool:
+        """The quickest that can be asked of an account: every request with a token does."""
+
     async def find_by_login(self, login: str) -> StoredAccount | None:
         """By username or e-mail, in whatever case."""
 
-    async def set_password_hash(self, account_id: str, hashed: str) -> None:
-        """Of an account that is there."""
+    async def set_password_hash(self, account_id: str, hashed: str, instead_of: str) -> bool:
+        """The same password, hashed anew. Whether `instead_of` still was its hash; nothing is
+        changed otherwise.
+        """
 
-    async def begin_session(self, account_id: str, token: RefreshToken) -> None:
-        """A new family, whose unspent token this is. The account is there."""
+    async def change_password(self, account_id: str, hashed: str, instead_of: str) -> bool:
+        """Another password: whatever else opens the account ends in the same step, so that no
+        session outlives it. Whether `instead_of` still was its hash; nothing is changed otherwise.
+        """
+
+    async def remove(self, account_id: str) -> None:
+        """The account, its names, and whatever opens it, in one step; harmless when it is gone.
+        Its names are free.
+        """
+
+    async def begin_session(self, account_id: str, token: RefreshToken, proof: str) -> bool:
+        """A new family, whose unspent token this is. `proof` is the password hash that was
+        verified: whether the account is there and still has it; nothing is kept otherwise.
+        """
+
+    async def end_session(self, token_hash: str) -> None:
+        """End the family of a token, spent or not, if there is one."""
 
     async def rotate(self, token_hash: str, now: datetime, replacement: RefreshToken) -> str | None:
         """Spend a token, put the replacement in its place; returns the id of the account.

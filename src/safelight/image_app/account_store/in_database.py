@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,8 @@ from safelight.image_app.account_store import (
     UsernameTaken,
 )
 from safelight.image_app.models import Found, accounts, refresh_tokens
+
+THERE = select(accounts.c.id).where(accounts.c.id == bindparam("account_id"))
 
 
 class DatabaseAccounts:
@@ -40,6 +42,9 @@ class DatabaseAccounts:
     async def find(self, account_id: str) -> StoredAccount | None:
         return await self._find(accounts.c.id == account_id)
 
+    async def is_there(self, account_id: str) -> bool:
+        return bool(await self._database.ask(THERE, account_id=account_id))
+
     async def find_by_login(self, login: str) -> StoredAccount | None:
         name = login.lower()
         if "\0" in name:  # which nobody's has, and PostgreSQL can't even be asked
@@ -51,14 +56,36 @@ class DatabaseAccounts:
             row = (await connection.execute(select(accounts).where(condition))).one_or_none()
         return StoredAccount(**row._mapping) if row else None
 
-    async def set_password_hash(self, account_id: str, hashed: str) -> None:
-        change = update(accounts).where(accounts.c.id == account_id)
+    async def set_password_hash(self, account_id: str, hashed: str, instead_of: str) -> bool:
         async with self._database.writing() as connection:
-            await connection.execute(change.values(password_hash=hashed))
+            return await _replace_hash(connection, account_id, hashed, instead_of)
 
-    async def begin_session(self, account_id: str, token: RefreshToken) -> None:
+    async def change_password(self, account_id: str, hashed: str, instead_of: str) -> bool:
         async with self._database.writing() as connection:
+            if not await _replace_hash(connection, account_id, hashed, instead_of):
+                return False
+            await _end_what_opens(connection, account_id)
+            return True
+
+    async def remove(self, account_id: str) -> None:
+        async with self._database.writing() as connection:  # what opens it goes by its reference
+            await connection.execute(delete(accounts).where(accounts.c.id == account_id))
+
+    async def begin_session(self, account_id: str, token: RefreshToken, proof: str) -> bool:
+        query = select(accounts.c.password_hash).where(accounts.c.id == account_id)
+        async with self._database.writing() as connection:
+            hashed = (await connection.execute(query.with_for_update())).scalar_one_or_none()
+            if hashed != proof:
+                return False
             await _insert(connection, account_id, clock.new_id(), token)
+            return True
+
+    async def end_session(self, token_hash: str) -> None:
+        async with self._database.writing() as connection:
+            row = await _find_locked(connection, token_hash)
+            if row is not None:
+                family = refresh_tokens.c.family_id == row.family_id
+                await _spend(connection, family, clock.now())
 
     async def rotate(self, token_hash: str, now: datetime, replacement: RefreshToken) -> str | None:
         async with self._database.writing() as connection:
@@ -81,6 +108,24 @@ class DatabaseAccounts:
 
     async def close(self) -> None:
         """Nothing here is ours to close."""
+
+
+async def _replace_hash(
+    connection: AsyncConnection, account_id: str, hashed: str, instead_of: str
+) -> bool:
+    """Whether it was the old one. The account is locked then: no session begins or is continued
+    until commit.
+    """
+    change = update(accounts).where(
+        accounts.c.id == account_id, accounts.c.password_hash == instead_of
+    )
+    return (await connection.execute(change.values(password_hash=hashed))).rowcount == 1
+
+
+async def _end_what_opens(connection: AsyncConnection, account_id: str) -> None:
+    """Everything that lets somebody in without the password, for good."""
+    for table in (refresh_tokens,):
+        await connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
 async def _insert(

@@ -1,13 +1,15 @@
 """Accounts and refresh tokens in Redis or Valkey, which must keep what it was told: append-only
 persistence on, and no eviction.
 
-    safelight:account:<id>        hash: username, email, password_hash, created_at
+    safelight:account:<id>        hash: username, email, password_hash, created_at, era
     safelight:username:<name>     the account's id
     safelight:email:<address>     the account's id
-    safelight:session:<family>    hash: account, unspent (a token's hash), expires_at
+    safelight:session:<family>    hash: account, era, unspent (a token's hash), expires_at
     safelight:token:<hash>        its family, spent or not
 
-Sessions and tokens expire, each with its (last) token; the rest never does.
+Sessions and tokens expire, each with its (last) token; the rest never does. A session is good in
+the era of its account in which it began: a new era ends all of them at once. `era` is absent until
+there was a second one.
 """
 
 from collections.abc import Iterator
@@ -30,7 +32,13 @@ from safelight.image_app.account_store import (
     StoredAccount,
     UsernameTaken,
 )
-from safelight.image_app.account_store.scripts import ADD, BEGIN_SESSION, ROTATE
+from safelight.image_app.account_store.scripts import (
+    ADD,
+    BEGIN_SESSION,
+    REMOVE,
+    REPLACE_HASH,
+    ROTATE,
+)
 
 ANSWER_SECONDS = 2.0
 """Longest wait for a connection, and for an answer."""
@@ -60,6 +68,8 @@ class RedisAccounts:
             maint_notifications_config=NO_NOTICES,
         )
         self._add = self._redis.register_script(ADD)
+        self._remove = self._redis.register_script(REMOVE)
+        self._replace_hash = self._redis.register_script(REPLACE_HASH)
         self._begin_session = self._redis.register_script(BEGIN_SESSION)
         self._rotate = self._redis.register_script(ROTATE)
 
@@ -79,8 +89,13 @@ class RedisAccounts:
             found: Any = await self._redis.hgetall(_key("account", account_id))
         if not found:
             return None
+        found.pop("era", None)
         created_at = datetime.fromisoformat(found.pop("created_at"))
         return StoredAccount(id=account_id, created_at=created_at, **found)
+
+    async def is_there(self, account_id: str) -> bool:
+        with _translated():
+            return bool(await self._redis.exists(_key("account", account_id)))
 
     async def find_by_login(self, login: str) -> StoredAccount | None:
         name = login.lower()
@@ -89,23 +104,51 @@ class RedisAccounts:
         account_id = next(filter(None, ids), None)
         return await self.find(account_id) if account_id else None
 
-    async def set_password_hash(self, account_id: str, hashed: str) -> None:
+    async def set_password_hash(self, account_id: str, hashed: str, instead_of: str) -> bool:
         with _translated():
-            await self._redis.hset(_key("account", account_id), "password_hash", hashed)
+            arguments = [instead_of, hashed, ""]
+            return bool(await self._replace_hash([_key("account", account_id)], arguments))
 
-    async def begin_session(self, account_id: str, token: RefreshToken) -> None:
-        family = clock.new_id()
-        keys = [_key("session", family), _key("token", token.token_hash)]
-        arguments = [account_id, family, token.token_hash, _milliseconds(token.expires_at)]
+    async def change_password(self, account_id: str, hashed: str, instead_of: str) -> bool:
         with _translated():
-            await self._begin_session(keys, arguments)
+            arguments = [instead_of, hashed, clock.new_id()]
+            return bool(await self._replace_hash([_key("account", account_id)], arguments))
+
+    async def remove(self, account_id: str) -> None:
+        account = _key("account", account_id)
+        with _translated():
+            found: Any = await self._redis.hmget(account, *TAKEN)
+            names = [_key(*pair) for pair in zip(TAKEN, found, strict=True) if pair[1]]
+            await self._remove([account, *names], [account_id])
+
+    async def begin_session(self, account_id: str, token: RefreshToken, proof: str) -> bool:
+        family = clock.new_id()
+        keys = [
+            _key("session", family),
+            _key("token", token.token_hash),
+            _key("account", account_id),
+        ]
+        expires_at = _milliseconds(token.expires_at)
+        with _translated():
+            arguments = [account_id, family, token.token_hash, expires_at, proof]
+            return bool(await self._begin_session(keys, arguments))
+
+    async def end_session(self, token_hash: str) -> None:
+        with _translated():
+            family: Any = await self._redis.get(_key("token", token_hash))
+            if family is not None:
+                await self._redis.delete(_key("session", family))
 
     async def rotate(self, token_hash: str, now: datetime, replacement: RefreshToken) -> str | None:
         with _translated():
             family: Any = await self._redis.get(_key("token", token_hash))
             if family is None:
                 return None
-            keys = [_key("session", family), _key("token", replacement.token_hash)]
+            session = _key("session", family)
+            account_id: Any = await self._redis.hget(session, "account")
+            if account_id is None:
+                return None
+            keys = [session, _key("token", replacement.token_hash), _key("account", account_id)]
             arguments = [
                 family,
                 token_hash,
@@ -113,8 +156,8 @@ class RedisAccounts:
                 replacement.token_hash,
                 _milliseconds(replacement.expires_at),
             ]
-            account_id: str | None = await self._rotate(keys, arguments)
-            return account_id
+            rotated: str | None = await self._rotate(keys, arguments)
+            return rotated
 
     async def check(self) -> None:
         with _translated():

@@ -15,6 +15,14 @@ def _email(text: str) -> str:
         raise ValueError("must be an e-mail address") from None
 
 
+def login_name(text: str) -> str:
+    """A username or an e-mail as it is kept, in whatever case and spelling it was typed."""
+    try:
+        return _email(text) if "@" in text else text.lower()
+    except ValueError:
+        return text.lower()
+
+
 Username = Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", min_length=3, max_length=32)]
 Email = Annotated[
     str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(_email)
@@ -48,6 +56,28 @@ class TokenRequest(Body):
         if missing:
             raise ValueError(f"{' and '.join(missing)} must be given for this grant type")
         return self
+
+
+class Revocation(Body):
+    """RFC 7009. The hint changes nothing: what the token is, is known without it."""
+
+    token: str
+    token_type_hint: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+class PasswordChange(Body):
+    """Another password, and the one until now."""
+
+    current: Annotated[str, Field(max_length=1024)]
+    new: Password
+
+
+class Closing(Body):
+    """The password of an account that is to be deleted."""
+
+    password: Annotated[str, Field(max_length=1024)]
 
 
 class TokenPair(Answer):

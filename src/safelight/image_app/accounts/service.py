@@ -1,4 +1,4 @@
-"""Registering, signing in, staying signed in."""
+"""Registering, signing in, staying signed in, going."""
 
 from safelight.image_app import clock, errors, tokens
 from safelight.image_app.account_store import (
@@ -10,12 +10,15 @@ from safelight.image_app.account_store import (
 from safelight.image_app.accounts import queries
 from safelight.image_app.accounts.schemas import (
     Account,
+    PasswordChange,
     Registration,
     TokenPair,
     TokenRequest,
     Usage,
+    login_name,
 )
 from safelight.image_app.resources import Resources
+from safelight.image_app.work import answers_held, begin
 
 
 async def register(resources: Resources, wanted: Registration) -> Account:
@@ -61,16 +64,64 @@ async def grant(resources: Resources, wanted: TokenRequest) -> TokenPair:
     return await _refresh(resources, wanted.refresh_token or "")
 
 
+async def revoke(resources: Resources, token: str) -> None:
+    """End the session of a refresh token; whatever else it is changes nothing."""
+    await resources.accounts.end_session(tokens.hash_refresh_token(token))
+
+
+async def change_password(resources: Resources, account_id: str, change: PasswordChange) -> None:
+    """Another password; every session ends. Raises `unauthenticated`, `wrong-password`."""
+    before = await _proven(resources, account_id, change.current)
+    hashed = await resources.passwords.hash(change.new)
+    if not await resources.accounts.change_password(account_id, hashed, before.password_hash):
+        raise errors.WRONG_PASSWORD()  # it was changed in this moment
+
+
+async def close(resources: Resources, account_id: str, password: str) -> None:
+    """Delete the account: nobody can use it any more, and what it leaves goes with the promise.
+
+    Raises `unauthenticated`, `wrong-password`. The promise comes first, since the account may be
+    kept elsewhere: after a crash in between, whoever goes on ends the account.
+    """
+    await _proven(resources, account_id, password)
+    async with begin(resources) as work:
+        if not await queries.close(work.connection, account_id, clock.now()):
+            raise errors.UNAUTHENTICATED()
+    try:
+        await end(resources, account_id)
+    finally:
+        resources.closing.set()
+
+
+async def end(resources: Resources, account_id: str) -> None:
+    """Nobody can use the account any more, and no cached answer of it is read again."""
+    async with answers_held(resources, account_id):
+        await resources.accounts.remove(account_id)
+
+
+async def _proven(resources: Resources, account_id: str, password: str) -> StoredAccount:
+    """The account, whose password this is; raises `unauthenticated`, `wrong-password`."""
+    found = await resources.accounts.find(account_id)
+    if found is None:
+        raise errors.UNAUTHENTICATED()
+    right, _ = await resources.passwords.verify(password, found.password_hash)
+    if not right:
+        raise errors.WRONG_PASSWORD()
+    return found
+
+
 async def _sign_in(resources: Resources, login: str, password: str) -> TokenPair:
-    found = await resources.accounts.find_by_login(login)
+    found = await resources.accounts.find_by_login(login_name(login))
     hashed = found.password_hash if found else None
     right, better = await resources.passwords.verify(password, hashed)
     if found is None or not right:
         raise errors.INVALID_CREDENTIALS()
-    if better:
-        await resources.accounts.set_password_hash(found.id, better)
+    proof = found.password_hash
+    if better and await resources.accounts.set_password_hash(found.id, better, proof):
+        proof = better
     token, kept = _new_refresh_token()
-    await resources.accounts.begin_session(found.id, kept)
+    if not await resources.accounts.begin_session(found.id, kept, proof):
+        raise errors.INVALID_CREDENTIALS()  # it was changed, or the account deleted, meanwhile
     return _pair(resources, found.id, token)
 
 

@@ -17,12 +17,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from safelight.image_app.accounts.queries import of_closed
 from safelight.image_app.models import Found, UtcTime, images, presets, renderings, variants
 
 
 async def find(connection: AsyncConnection, image_id: str, what: str) -> Found | None:
-    """The image, unless it is deleted, beside its variant of that name, if it has one, and
-    whether its owner has such a preset.
+    """The image, unless it or its account is deleted, beside its variant of that name, if it has
+    one, and whether its owner has such a preset.
     """
     name = what if what.isprintable() else ""  # no database takes every character
     query = (
@@ -52,7 +53,9 @@ async def find(connection: AsyncConnection, image_id: str, what: str) -> Found |
         .outerjoin(
             presets, and_(presets.c.account_id == images.c.account_id, presets.c.name == name)
         )
-        .where(images.c.id == image_id, images.c.deleted_at.is_(None))
+        .where(
+            images.c.id == image_id, images.c.deleted_at.is_(None), ~of_closed(images.c.account_id)
+        )
     )
     return (await connection.execute(query)).one_or_none()
 

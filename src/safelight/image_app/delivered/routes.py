@@ -9,7 +9,7 @@ from safelight.image_app import errors
 from safelight.image_app.delivered import service
 from safelight.image_app.delivered.caching import varying
 from safelight.image_app.delivered.service import Asked, Deliverable
-from safelight.image_app.deps import BEARER, Needs, bearer_token, known_parameters
+from safelight.image_app.deps import BEARER, Needs, bearer_token, known_parameters, signed_in
 from safelight.image_app.documents import failures
 from safelight.image_app.links import address
 from safelight.image_app.responses import not_modified
@@ -49,7 +49,7 @@ async def grounds(
 ) -> Asked:
     """What is asked for. A signed link needs no account, so its bearer is not looked at."""
     token = None if signature is not None or expires is not None else bearer_token(request)
-    account_id = resources.tokens.account_of(token) if token else None
+    account_id = await signed_in(resources, resources.tokens.account_of(token)) if token else None
     accept = ",".join(request.headers.getlist("accept"))
     return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v, accept)
 

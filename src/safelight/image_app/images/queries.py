@@ -64,6 +64,18 @@ async def find_any(connection: AsyncConnection, image_id: str, lock: bool = Fals
     return (await connection.execute(query)).one_or_none()
 
 
+async def locked_page(
+    connection: AsyncConnection, account_id: str, limit: int, after: tuple[datetime, str] | None
+) -> Sequence[Found]:
+    """Up to `limit` images, oldest first, younger than `after`; locked until commit."""
+    query = select(images).where(images.c.account_id == account_id, images.c.deleted_at.is_(None))
+    if after:
+        types = [images.c.created_at.type, images.c.id.type]
+        query = query.where(tuple_(images.c.created_at, images.c.id) > tuple_(*after, types=types))
+    query = query.order_by(images.c.created_at, images.c.id).limit(limit).with_for_update()
+    return (await connection.execute(query)).all()
+
+
 async def page(
     connection: AsyncConnection,
     account_id: str,
@@ -110,6 +122,12 @@ WAITS = {"status": "processing", "error_code": None, "error_detail": None}
 
 async def change(connection: AsyncConnection, image_id: str, **values: Any) -> None:
     await connection.execute(update(images).where(images.c.id == image_id).values(**values))
+
+
+async def bury(connection: AsyncConnection, image_ids: Sequence[str], now: datetime) -> None:
+    """What is left of deleted images until their objects are gone."""
+    values = {"status": "failed", "deleted_at": now}
+    await connection.execute(update(images).where(images.c.id.in_(image_ids)).values(values))
 
 
 async def erase(connection: AsyncConnection, image_id: str) -> None:

@@ -5,7 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 
 from safelight.image_app import bodies, errors
-from safelight.image_app.deps import SIGNED_IN, AccountId, ImageId, Needs
+from safelight.image_app.deps import (
+    NAMED,
+    SIGNED_IN,
+    AccountId,
+    ImageId,
+    NamedAccountId,
+    Needs,
+)
 from safelight.image_app.documents import failures
 from safelight.image_app.images import service, upload
 from safelight.image_app.images.documents import UPLOAD_FAILURES, UPLOAD_FORM
@@ -13,6 +20,8 @@ from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, Lis
 from safelight.image_app.responses import JSON, conditional
 
 router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
+reads = APIRouter(prefix="/v1/images", tags=["images"], dependencies=NAMED)
+"""What a cached answer may serve: there is none of an account that is gone."""
 
 IfMatch = Annotated[str | None, Header(description="Change only this version")]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is still this")]
@@ -34,7 +43,7 @@ async def upload_image(request: Request, resources: Needs, account_id: AccountId
     return Response(reply.body, status.HTTP_201_CREATED, headers, JSON)
 
 
-@router.get(
+@reads.get(
     "",
     summary="List pictures, newest first",
     response_model=ImageList,
@@ -43,7 +52,7 @@ async def upload_image(request: Request, resources: Needs, account_id: AccountId
 async def list_images(
     request: Request,
     resources: Needs,
-    account_id: AccountId,
+    account_id: NamedAccountId,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     if_none_match: IfNoneMatch = None,
@@ -56,14 +65,17 @@ async def list_images(
     return response
 
 
-@router.get(
+@reads.get(
     "/{image_id}",
     summary="One picture",
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )
 async def get_image(
-    resources: Needs, account_id: AccountId, image_id: ImageId, if_none_match: IfNoneMatch = None
+    resources: Needs,
+    account_id: NamedAccountId,
+    image_id: ImageId,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     reply = await service.get_image(resources, account_id, image_id)
     return conditional(reply.body, reply.etag, if_none_match)

@@ -11,9 +11,10 @@ from safelight.image_app import clock, errors
 from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.images import queries, views
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
+from safelight.image_app.living import require_living
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
-from safelight.image_app.work import begin
+from safelight.image_app.work import Work, begin
 
 
 class Reply(NamedTuple):
@@ -49,9 +50,13 @@ async def cached(resources: Resources, account_id: str, question: str) -> Reply 
 
 
 async def get_image(resources: Resources, account_id: str, image_id: str) -> Reply:
-    """One image; raises `image-not-found`."""
+    """One image; raises `unauthenticated`, `image-not-found`.
+
+    A cached answer proves that the account is there: its deletion forgets all of them.
+    """
     body, ticket = await resources.answers.get(account_id, image_id)
     if body is None:
+        await require_living(resources, account_id)
         found = await queries.shown(resources.database, image_id, account_id)
         if found is None:
             raise errors.IMAGE_NOT_FOUND()
@@ -65,13 +70,14 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
 async def list_images(
     resources: Resources, account_id: str, wanted: ListParameters, query: bytes
 ) -> Reply:
-    """One page, newest first; raises `bad-cursor`. It is kept as the answer to `query`."""
+    """One page, newest first; raises `unauthenticated`, `bad-cursor`. It is kept as the answer to `query`."""
     question = f"list:{account_id}"
     after = _position(resources, question, wanted.cursor) if wanted.cursor else None
     asked = list_question(query)
     packed, ticket = await resources.answers.get(account_id, asked)
     if packed is not None:
         return Reply.unpacked(packed)
+    await require_living(resources, account_id)
     async with resources.database.reading() as connection:
         rows = await queries.page(connection, account_id, wanted.limit + 1, after)
         shown = rows[: wanted.limit]
@@ -134,10 +140,19 @@ async def delete_image(resources: Resources, account_id: str, image_id: str) -> 
         row = await queries.find(work.connection, image_id, account_id, lock=True)
         if row is None:
             raise errors.IMAGE_NOT_FOUND()
-        await queries.change(work.connection, image_id, status="failed", deleted_at=clock.now())
-        await accounts.add_usage(work.connection, account_id, -1, -row.size)
-        await work.tell("image.deleted", account_id, image_id, {})
-        work.change(account_id)
+        await bury(work, [row])
+
+
+async def bury(work: Work, rows: Sequence[Found]) -> None:
+    """Tombstones in the place of an account's images that are locked, and the promise to erase
+    them.
+    """
+    account_id = rows[0].account_id
+    await queries.bury(work.connection, [row.id for row in rows], clock.now())
+    size = sum(row.size for row in rows)
+    await accounts.add_usage(work.connection, account_id, -len(rows), -size)
+    await work.tell_of_all("image.deleted", account_id, {row.id: {} for row in rows})
+    work.change(account_id)
 
 
 async def _views(

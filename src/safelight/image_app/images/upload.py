@@ -106,8 +106,12 @@ async def _write(
 
 
 async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:
-    """Count the picture in; the quota is checked on what the count then is, so no race passes."""
+    """Count the picture in; the quota is checked on what the count then is, so no race passes,
+    and neither does one with the deletion of the account.
+    """
     used = await accounts.add_usage(work.connection, account_id, 1, size)
+    if await accounts.is_closed(work.connection, account_id):
+        raise errors.UNAUTHENTICATED()
     rules = resources.rules
     if used.images > rules.quota_images or used.bytes > rules.quota_bytes:
         raise errors.QUOTA_EXCEEDED()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
 from safelight.image_app import clock, errors, overlays
+from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.errors import FieldError
 from safelight.image_app.models import Found
 from safelight.image_app.presets import queries
@@ -81,7 +82,7 @@ async def put_preset(
     """Make or change a preset, whose name may be used; also whether it was made.
 
     Each change makes its version one higher, and what changes nothing is none. Raises
-    `validation-failed`, `quota-exceeded`.
+    `validation-failed`, `quota-exceeded`, `unauthenticated` where the account was just deleted.
     """
     transformation = wanted.transformation
     values = {
@@ -90,6 +91,8 @@ async def put_preset(
     }
     async with begin(resources) as work:
         await queries.lock(work.connection, account_id)
+        if await accounts.is_closed(work.connection, account_id):
+            raise errors.UNAUTHENTICATED()
         await overlays.require_watermark(work.connection, account_id, transformation)
         row = await queries.find(work.connection, account_id, name)
         version = row.version if row else 1
