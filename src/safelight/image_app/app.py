@@ -18,6 +18,7 @@ from safelight.backends.rendering import RendererUnavailable
 from safelight.image_app import documentation, errors
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
+from safelight.image_app.api_keys.routes import router as api_keys
 from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
@@ -54,7 +55,7 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
+    routers = (accounts, api_keys, images, variants, presets, links, delivered, health, documentation.router)
     for router in routers:
         app.include_router(router)
     for failure, kind in _UNWELL.items():

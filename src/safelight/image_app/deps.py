@@ -3,17 +3,23 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Security as Secured
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from safelight.contract import keys
-from safelight.image_app import errors
+from safelight.image_app import credentials, errors
+from safelight.image_app.credentials import READING, WRITING
 from safelight.image_app.errors import FieldError
 from safelight.image_app.resources import Resources
 
 PASSWORD_FLOW = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
-BEARER = HTTPBearer(auto_error=False, description="An access token")
+BEARER = HTTPBearer(
+    auto_error=False,
+    description="An access token, or an API key that has the scope which an operation names; what "
+    "names none is not for keys.",
+)
 
 
 async def get_resources(request: Request) -> Resources:
@@ -39,11 +45,15 @@ def bearer_token(request: Request) -> str | None:
 
 
 async def signed_in(request: Request, resources: Needs) -> str:
-    """Id of the account whose token came with the request; raises `unauthenticated`."""
+    """Id of the account whose token or key came with the request; raises `unauthenticated`,
+    `insufficient-scope`.
+    """
     token = bearer_token(request)
     if token is None:
         raise errors.UNAUTHENTICATED()
-    return resources.tokens.account_of(token)
+    named = (d for d in request.scope["route"].dependencies if isinstance(d, Secured))
+    scopes = [scope for dependency in named for scope in dependency.scopes or ()]
+    return await credentials.account_of(resources, token, scopes)
 
 
 async def known_parameters(request: Request) -> None:
@@ -78,10 +88,21 @@ ImageId = Annotated[str, Depends(existing_id)]
 
 OPEN: list[Any] = [Depends(known_parameters)]
 """Dependencies of routes that anyone may call."""
-SIGNED_IN: list[Any] = [
-    Depends(PASSWORD_FLOW),
-    Depends(BEARER),
-    Depends(signed_in),
-    Depends(known_parameters),
-]
-"""Dependencies of routes for an account: who it is comes before what it asks."""
+
+
+def _signed_in(*scopes: str) -> list[Any]:
+    """Dependencies of routes for an account: who it is comes before what it asks."""
+    return [
+        Depends(PASSWORD_FLOW),
+        Security(BEARER, scopes=scopes),
+        Depends(signed_in),
+        Depends(known_parameters),
+    ]
+
+
+READ = _signed_in(READING)
+"""Of routes that an API key with `images:read` may call too: those that change nothing."""
+WRITE = _signed_in(WRITING)
+"""Of routes that an API key with `images:write` may call too."""
+SIGNED_IN = _signed_in()
+"""Of routes that manage the account itself, which no API key may."""

@@ -1,4 +1,4 @@
-"""Accounts and refresh tokens in Redis or Valkey, which must keep what it was told: append-only
+"""Accounts, refresh tokens and API keys in Redis or Valkey, which must keep what it was told: append-only
 persistence on, and no eviction.
 
     safelight:account:<id>        hash: username, email, password_hash, created_at
@@ -6,6 +6,8 @@ persistence on, and no eviction.
     safelight:email:<address>     the account's id
     safelight:session:<family>    hash: account, unspent (a token's hash), expires_at
     safelight:token:<hash>        its family, spent or not
+    safelight:key:<hash>          hash: an API key, as its dataclass has it
+    safelight:keys:<account>      hash: each key's id, and its hash
 
 Sessions and tokens expire, each with its (last) token; the rest never does.
 """
@@ -24,13 +26,16 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from safelight.image_app import clock
 from safelight.image_app.account_store import (
+    AccountGone,
     AccountsUnavailable,
+    ApiKey,
     EmailTaken,
     RefreshToken,
     StoredAccount,
+    TooManyKeys,
     UsernameTaken,
 )
-from safelight.image_app.account_store.scripts import ADD, BEGIN_SESSION, ROTATE
+from safelight.image_app.account_store.scripts import ADD, ADD_KEY, BEGIN_SESSION, ROTATE
 
 ANSWER_SECONDS = 2.0
 """Longest wait for a connection, and for an answer."""
@@ -39,6 +44,7 @@ NO_NOTICES = MaintNotificationsConfig(enabled=False)
 """With them, a connection that the server has closed is used all the same, and fails."""
 
 TAKEN = {"username": UsernameTaken, "email": EmailTaken}
+REFUSED: dict[str, type[Exception]] = {"gone": AccountGone, "many": TooManyKeys}
 
 
 class RedisAccounts:
@@ -62,6 +68,7 @@ class RedisAccounts:
         self._add = self._redis.register_script(ADD)
         self._begin_session = self._redis.register_script(BEGIN_SESSION)
         self._rotate = self._redis.register_script(ROTATE)
+        self._add_key = self._redis.register_script(ADD_KEY)
 
     async def add(self, account: StoredAccount) -> None:
         values = asdict(account) | {"created_at": account.created_at.isoformat()}
@@ -116,6 +123,48 @@ class RedisAccounts:
             account_id: str | None = await self._rotate(keys, arguments)
             return account_id
 
+    async def add_key(self, key: ApiKey, most: int) -> None:
+        keys = [_key("account", key.account_id), _key("keys", key.account_id)]
+        keys.append(_key("key", key.key_hash))
+        with _translated():
+            refused = await self._add_key(keys, [most, key.id, key.key_hash, *_flat(key)])
+        if refused:
+            raise REFUSED[refused]
+
+    async def find_key(self, key_hash: str) -> ApiKey | None:
+        with _translated():
+            return _api_key(await self._redis.hgetall(_key("key", key_hash)))
+
+    async def keys_of(self, account_id: str) -> list[ApiKey]:
+        with _translated():
+            hashes: Any = await self._redis.hvals(_key("keys", account_id))
+            asked = self._redis.pipeline(transaction=False)
+            for key_hash in hashes:
+                asked.hgetall(_key("key", key_hash))
+            found = [_api_key(one) for one in await asked.execute()]
+        return sorted((key for key in found if key), key=lambda key: key.id)
+
+    async def end_key(self, account_id: str, key_id: str) -> bool:
+        of_account = _key("keys", account_id)
+        with _translated():
+            key_hash: Any = await self._redis.hget(of_account, key_id)
+            if key_hash is None:
+                return False
+            change = self._redis.pipeline().hdel(of_account, key_id)
+            removed, _ = await change.delete(_key("key", key_hash)).execute()
+        return bool(removed)
+
+    async def end_keys(self, account_id: str) -> None:
+        of_account = _key("keys", account_id)
+
+        async def end(change: Any) -> None:
+            hashes = await change.hvals(of_account)
+            change.multi()
+            change.delete(of_account, *(_key("key", key_hash) for key_hash in hashes))
+
+        with _translated():
+            await self._redis.transaction(end, of_account)  # again, when one was added meanwhile
+
     async def check(self) -> None:
         with _translated():
             await self._redis.ping()
@@ -126,6 +175,26 @@ class RedisAccounts:
 
 def _key(kind: str, name: str) -> str:
     return f"safelight:{kind}:{name}"
+
+
+def _flat(key: ApiKey) -> list[str]:
+    """Fields and values; what it has none of is left out."""
+    values = asdict(key) | {"scopes": " ".join(key.scopes)}
+    values["created_at"] = key.created_at.isoformat()
+    values["expires_at"] = key.expires_at and key.expires_at.isoformat()
+    return [part for pair in values.items() if pair[1] is not None for part in pair]
+
+
+def _api_key(found: Any) -> ApiKey | None:
+    if not found:
+        return None
+    expires_at = found.pop("expires_at", None)
+    return ApiKey(
+        scopes=tuple(found.pop("scopes").split()),
+        created_at=datetime.fromisoformat(found.pop("created_at")),
+        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        **found,
+    )
 
 
 def _milliseconds(time: datetime) -> str:

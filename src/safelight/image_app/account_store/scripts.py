@@ -11,6 +11,16 @@ return false
 """
 """Which name is taken, or nothing: then the account is there."""
 
+ADD_KEY = """
+-- KEYS: account, its keys, key. ARGV: how many it may have, id, hash, then fields and values.
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 'many' end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[3], unpack(ARGV, 4))
+return false
+"""
+"""Why it may not have one more, or nothing: then the key is there."""
+
 _KEEP = """
 local function keep(family, token, expires_at)
     redis.call('HSET', KEYS[1], 'unspent', token, 'expires_at', expires_at)

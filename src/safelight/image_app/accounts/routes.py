@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response, status
 from safelight.image_app import bodies, errors
 from safelight.image_app.accounts import service
 from safelight.image_app.accounts.schemas import Account, Registration, TokenPair, TokenRequest
-from safelight.image_app.deps import OPEN, SIGNED_IN, AccountId, Needs
+from safelight.image_app.deps import OPEN, READ, AccountId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.responses import JSON
 
@@ -58,7 +58,7 @@ async def token(request: Request, resources: Needs) -> Response:
     "/me",
     summary="Who I am",
     response_model=Account,
-    dependencies=SIGNED_IN,
+    dependencies=READ,
     responses=failures(errors.UNAUTHENTICATED),
 )
 async def me(resources: Needs, account_id: AccountId) -> Response:

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 
 from safelight.image_app import bodies, errors
-from safelight.image_app.deps import SIGNED_IN, AccountId, ImageId, Needs
+from safelight.image_app.deps import READ, WRITE, AccountId, ImageId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.images import service, upload
 from safelight.image_app.images.documents import UPLOAD_FAILURES, UPLOAD_FORM
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
 from safelight.image_app.responses import JSON, conditional
 
-router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/v1/images", tags=["images"])
 
 IfMatch = Annotated[str | None, Header(description="Change only this version")]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is still this")]
@@ -21,6 +21,7 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is stil
 @router.post(
     "",
     summary="Upload a picture",
+    dependencies=WRITE,
     status_code=status.HTTP_201_CREATED,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, *UPLOAD_FAILURES),
@@ -37,6 +38,7 @@ async def upload_image(request: Request, resources: Needs, account_id: AccountId
 @router.get(
     "",
     summary="List pictures, newest first",
+    dependencies=READ,
     response_model=ImageList,
     responses=failures(errors.UNAUTHENTICATED, errors.BAD_CURSOR),
 )
@@ -60,6 +62,7 @@ async def list_images(
 @router.get(
     "/{image_id}",
     summary="One picture",
+    dependencies=READ,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )
@@ -80,7 +83,7 @@ async def current_version(
     "/{image_id}",
     summary="Change what is said of a picture",
     response_model=Image,
-    dependencies=[Depends(current_version)],
+    dependencies=[*WRITE, Depends(current_version)],
     responses=failures(
         errors.MALFORMED_JSON,
         errors.UNAUTHENTICATED,
@@ -106,6 +109,7 @@ async def change_image(
 @router.delete(
     "/{image_id}",
     summary="Delete a picture and everything made of it",
+    dependencies=WRITE,
     status_code=status.HTTP_204_NO_CONTENT,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )
