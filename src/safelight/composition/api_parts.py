@@ -11,6 +11,7 @@ from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.backends.rendering import Renderer
 from safelight.backends.unusable import Unusable
+from safelight.composition import signing
 from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
@@ -19,7 +20,6 @@ from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates
 from safelight.image_app.resources import Resources, Rules
-from safelight.image_app.tokens import Tokens
 from safelight.settings import Settings
 
 
@@ -42,7 +42,7 @@ def resources(
         renderer=renderer,
         answers=answers,
         passwords=Passwords(),
-        tokens=_tokens(settings),
+        tokens=signing.tokens(settings),
         links=Links(secret, settings.public_url),
         cursors=Cursors(secret),
         rates=_rates(settings),
@@ -97,14 +97,6 @@ def _rates(settings: Settings) -> Rates:
         raise Unusable(
             f"SAFELIGHT_LIMIT_RENDER can't be used: {settings.limit_render} is not like 10/second"
         ) from None
-
-
-def _tokens(settings: Settings) -> Tokens:
-    private = keyfiles.read_private(settings.resolved_private_key())
-    try:
-        return Tokens(private, settings.resolved_public_key().read_bytes())
-    except (OSError, ValueError, TypeError) as error:
-        raise Unusable(f"the keys that sign tokens can't be used: {error}") from None
 
 
 def _link_secret(settings: Settings) -> bytes:

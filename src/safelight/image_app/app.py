@@ -15,7 +15,7 @@ from starlette.routing import compile_path
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.backends.rendering import RendererUnavailable
-from safelight.image_app import documentation, errors
+from safelight.image_app import documentation, errors, well_known
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
 from safelight.image_app.api_keys.routes import router as api_keys
@@ -55,8 +55,8 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    routers = (accounts, api_keys, images, variants, presets, links, delivered, health, documentation.router)
-    for router in routers:
+    features = (accounts, api_keys, images, variants, presets, links, delivered, health)
+    for router in (*features, well_known.router, documentation.router):
         app.include_router(router)
     for failure, kind in _UNWELL.items():
         app.add_exception_handler(failure, _answer_with(kind))
