@@ -32,7 +32,7 @@ _BLOCK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CheckingKey:
-    """A public key. `made` is None when nobody noted it; `until` is None for one that has no end."""
+    """A public key; `made` is None when nobody noted it, `until` when it has no end."""
 
     key: RSAPublicKey
     made: datetime | None = None

@@ -22,7 +22,8 @@ def rotate(
     """Make a key, publish it, `wait` until everybody has read that, have it sign; raises
     `Unusable`. Returns all that are taken then, the one that signs first.
 
-    The others are taken for as long as `tokens_live` from now, or as was said of them before.
+    The former key is taken for as long as `tokens_live` from now, which is to have room for the
+    wait; others as long, or as was said of them before.
     """
     with _alone(private.parent):
         former, *others = keyfiles.read_keyring(private, public).checking
@@ -30,9 +31,9 @@ def rotate(
         end = now + tokens_live
         signing = keyfiles.new_key()
         new = CheckingKey(signing.public_key(), made=now)
-        taken = [CheckingKey(former.key, former.made, end)]
-        taken += [CheckingKey(o.key, o.made, min(o.until or end, end)) for o in others]
-        kept = (new, *(key for key in taken if key.until and key.until > now))
+        ending = [CheckingKey(o.key, o.made, min(o.until or end, end)) for o in others]
+        ending = [key for key in ending if key.until and key.until > now]
+        kept = (new, CheckingKey(former.key, former.made, end), *ending)
         keyfiles.write(public, written(kept))
         wait(new)
         keyfiles.write(private, keyfiles.pem_of(signing))

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -60,7 +60,8 @@ def rotate(
         tell(new)
         time.sleep(wait)
 
-    return rotate_files(*_files(settings), TAKEN, until_known)
+    live = timedelta(seconds=wait) + TAKEN
+    return rotate_files(*_files(settings), live, until_known)
 
 
 def taken(settings: Settings) -> list[CheckingKey]:

@@ -1,4 +1,5 @@
-"""Where accounts, their sessions and their API keys are kept: the port. Its adapters are the other files here.
+"""Where accounts, their sessions and their API keys are kept: the port. Its adapters are the other
+files here.
 
 It stands beside the features, because the record of resources names it.
 """

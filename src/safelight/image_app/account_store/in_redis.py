@@ -1,5 +1,5 @@
-"""Accounts, refresh tokens and API keys in Redis or Valkey, which must keep what it was told: append-only
-persistence on, and no eviction.
+"""Accounts, refresh tokens and API keys in Redis or Valkey, which must keep what it was told:
+append-only persistence on, and no eviction.
 
     safelight:account:<id>        hash: username, email, password_hash, created_at
     safelight:username:<name>     the account's id
@@ -150,8 +150,10 @@ class RedisAccounts:
             key_hash: Any = await self._redis.hget(of_account, key_id)
             if key_hash is None:
                 return False
-            change = self._redis.pipeline().hdel(of_account, key_id)
-            removed, _ = await change.delete(_key("key", key_hash)).execute()
+            change = self._redis.pipeline()
+            change.hdel(of_account, key_id)
+            change.delete(_key("key", key_hash))
+            removed, _ = await change.execute()
         return bool(removed)
 
     async def end_keys(self, account_id: str) -> None:

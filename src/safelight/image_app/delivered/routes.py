@@ -25,9 +25,9 @@ WHAT = """`original`, a variant's name, or a transformation as `width=300,fit=co
 separated by `,`, parts of a value by `:` (`crop=10:20:300:200`). `w`, `h`, `q`, `f`, `g` are short
 for `width`, `height`, `quality`, `format`, `gravity`; `preset=` or `p=` names a preset to begin
 with. `format=auto`, which is the default, follows `Accept`."""
-MADE = """Whoever has the owner's token, a key of theirs with `images:read` or a signed link may have it; of a public image anyone may
-have what a preset has made. A transformation that was not asked for before is made at once, which
-counts for `SAFELIGHT_LIMIT_RENDER`, and kept."""
+MADE = """Whoever has the owner's token, an API key of theirs with `images:read`, or a signed link
+may have it; of a public image anyone may have what a preset has made. A transformation that was not
+asked for before is made at once, which counts for `SAFELIGHT_LIMIT_RENDER`, and kept."""
 HEADERS: dict[str, Any] = {
     name: {"description": description, "schema": {"type": "string"}}
     for name, description in (
