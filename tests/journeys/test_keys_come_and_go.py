@@ -102,8 +102,12 @@ def test_a_new_key_signs_and_nobody_is_signed_out(pair: Product, ann: Client) ->
     assert len(urls) == (1 if type(pair) is Product else 2)
     old, old_kid = issued(urls[0], ann)
     new_kid = rotate(pair)
+
+    def signing() -> set[str]:
+        return {issued(url, ann)[1] for url in urls}
+
+    wait_for("all APIs to sign with it", lambda: signing() == {new_kid})
     for url in urls:
-        wait_for("the API to sign with it", lambda: issued(url, ann)[1] == new_kid)
         assert [key["kid"] for key in published(url)] == [new_kid, old_kid]
     new, _ = issued(urls[-1], ann)
     assert statuses(pair, old) == statuses(pair, new) == {200}
@@ -190,15 +194,13 @@ def test_nothing_that_is_private_is_ever_told(pair: Product, ann: Client) -> Non
         "/health/ready",
         "/nothing",
     ):
-        for client in (ann, httpx.Client(base_url=pair.base_url)):
-            text = client.get(path).text
-            assert not [part for part in (*secrets, *PRIVATE_PARTS[:1]) if part in text], path
+        for answer in (ann.get(path), httpx.get(f"{pair.base_url}{path}")):
+            assert not [part for part in (*secrets, "PRIVATE KEY") if part in answer.text], path
     [key, *_] = published(pair.base_url)
     assert set(key) == {"kty", "use", "alg", "kid", "n", "e"}
     assert (key["kty"], key["use"], key["alg"], key["e"]) == ("RSA", "sig", "RS256", "AQAB")
     _, words = pair.run("keys", "list", "--json")
-    _, seen = pair.run("doctor")
-    for text in (pair.log.read_text(), words, seen, json.dumps(published(pair.base_url))):
+    for text in (pair.log.read_text(), words, json.dumps(published(pair.base_url))):
         assert not [part for part in (*secrets, *PRIVATE_PARTS) if part in text]
 
 
