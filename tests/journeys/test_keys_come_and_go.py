@@ -81,9 +81,9 @@ def issued(url: str, client: Client) -> tuple[str, str]:
     return token, jwt.get_unverified_header(token)["kid"]
 
 
-def rotate(product: Product, wait: str = "3") -> str:
+def rotate(product: Product, *more: str, wait: int = 3) -> str:
     """The name of the key that signs from now on."""
-    code, words = product.run("keys", "rotate", "--wait", wait)
+    code, words = product.run("keys", "rotate", "--wait", str(wait), *more)
     assert code == 0, words
     signs = re.search(r"([0-9a-f]{16}) signs\.", words)
     assert signs is not None, words
@@ -129,7 +129,7 @@ def test_a_new_key_is_known_everywhere_before_it_signs(pair: Product, ann: Clien
 
 def test_the_keys_are_listed_for_people_and_for_programs(pair: Product) -> None:
     first = listed(pair)[0]["kid"]
-    second = rotate(pair, "0")
+    second = rotate(pair, wait=0)
     lines = listed(pair)
     assert [line["kid"] for line in lines[:2]] == [second, first]
     assert [line["state"] for line in lines[:2]] == ["signs", "is taken"]
@@ -157,6 +157,16 @@ def test_a_key_that_is_over_is_dropped_with_its_tokens(pair: Product, ann: Clien
     for url in everywhere(pair):
         assert old_kid not in {key["kid"] for key in published(url)}
     assert old_kid not in {line["kid"] for line in listed(pair)}
+    assert statuses(pair, issued(pair.base_url, ann)[0]) == {200}
+
+
+def test_what_a_stolen_key_has_signed_ends_with_it(pair: Product, ann: Client) -> None:
+    old, _ = issued(pair.base_url, ann)
+    assert statuses(pair, old) == {200}
+    signs = rotate(pair, "--stolen", wait=2)
+    wait_for("all to refuse it", lambda: statuses(pair, old) == {401})
+    for url in everywhere(pair):
+        assert [key["kid"] for key in published(url)] == [signs]
     assert statuses(pair, issued(pair.base_url, ann)[0]) == {200}
 
 

@@ -24,9 +24,13 @@ Wait = Annotated[
     ),
 ]
 
+Stolen = Annotated[
+    bool, typer.Option("--stolen", help="Take nothing more of what former keys have signed.")
+]
+
 
 @app.command()
-def rotate(wait: Wait = 15, data_dir: DataDir = None) -> None:
+def rotate(wait: Wait = 15, stolen: Stolen = False, data_dir: DataDir = None) -> None:
     """Make a new key that signs from now on; nobody is signed out."""
     settings = settings_of(data_dir=data_dir)
     from safelight.composition import signing
@@ -34,7 +38,7 @@ def rotate(wait: Wait = 15, data_dir: DataDir = None) -> None:
     def tell(new: "CheckingKey") -> None:
         typer.echo(f"Published {new.kid}, which signs in {wait:g} seconds.")
 
-    signs, *former = signing.rotate(settings, wait, tell)
+    signs, *former = signing.rotate(settings, wait, stolen, tell)
     typer.echo(f"{signs.kid} signs.")
     for key in former:
         typer.echo(f"{key.kid} is taken until {_shown(key.until)}.")

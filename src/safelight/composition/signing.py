@@ -50,17 +50,17 @@ async def follow(settings: Settings, tokens: Tokens) -> None:
 
 
 def rotate(
-    settings: Settings, wait: float, tell: Callable[[CheckingKey], None]
+    settings: Settings, wait: float, stolen: bool, tell: Callable[[CheckingKey], None]
 ) -> tuple[CheckingKey, ...]:
     """All keys that are taken once the new one signs, that one first; `tell` hears of it when it is
-    published, so many seconds before. Raises `Unusable`.
+    published, so many seconds before. What stolen ones have signed ends then. Raises `Unusable`.
     """
 
     def until_known(new: CheckingKey) -> None:
         tell(new)
         time.sleep(wait)
 
-    live = timedelta(seconds=wait) + TAKEN
+    live = timedelta(seconds=wait) + (timedelta() if stolen else TAKEN)
     return rotate_files(*_files(settings), live, until_known)
 
 
