@@ -6,6 +6,7 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -62,7 +63,7 @@ def read_keyring(private: Path, public: Path) -> Keyring:
     private_pem = read_private(private)
     try:
         return Keyring.of(private_pem, public.read_bytes())
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise Unusable(f"the keys that sign tokens can't be used: {error}") from None
 
 

@@ -41,11 +41,16 @@ async def follow(settings: Settings, tokens: Tokens) -> None:
     while True:
         state = await asyncio.to_thread(_state, settings)
         if state != known:
-            known = state
             try:
-                tokens.renew(await asyncio.to_thread(keyring, settings))
+                ring = await asyncio.to_thread(keyring, settings)
             except (OSError, Unusable) as error:
                 log.warning("the keys that sign tokens stay as they were", reason=str(error))
+            else:
+                tokens.renew(ring)
+                if known is not None:
+                    kids = [key.kid for key in ring.checking]
+                    log.info("the keys that sign tokens have changed", signs=kids[0], taken=kids)
+            known = state
         await asyncio.sleep(LOOK_SECONDS)
 
 
