@@ -29,17 +29,27 @@ def hash_key(key: str) -> str:
     return sha256(key.encode()).hexdigest()
 
 
+def is_key(credential: str) -> bool:
+    return credential.startswith(PREFIX)
+
+
 async def account_of(resources: Resources, credential: str, needed: Collection[str]) -> str:
     """Id of the account in whose name it comes; raises `unauthenticated`, `insufficient-scope`.
 
-    `needed` are the scopes that a key must have all of; a key may do nothing that needs none. Keys
-    are looked up each time, so that one which is deleted here is dead everywhere.
+    `needed` are the scopes that a key must have all of; a key may do nothing that needs none.
     """
-    if not credential.startswith(PREFIX):
-        return resources.tokens.account_of(credential)
+    if is_key(credential):
+        return await account_of_key(resources, credential, needed)
+    return resources.tokens.account_of(credential)
+
+
+async def account_of_key(resources: Resources, key: str, needed: Collection[str]) -> str:
+    """The same of a key. It is looked up each time, so that one which is deleted here is dead
+    everywhere.
+    """
     found = None
-    if KEY.fullmatch(credential):
-        found = await resources.accounts.find_key(hash_key(credential))
+    if KEY.fullmatch(key):
+        found = await resources.accounts.find_key(hash_key(key))
     if found is None or (found.expires_at and found.expires_at <= clock.now()):
         raise errors.UNAUTHENTICATED()
     if not needed:

@@ -51,9 +51,11 @@ async def signed_in(request: Request, resources: Needs) -> str:
     token = bearer_token(request)
     if token is None:
         raise errors.UNAUTHENTICATED()
+    if not credentials.is_key(token):
+        return resources.tokens.account_of(token)
     named = (d for d in request.scope["route"].dependencies if isinstance(d, Secured))
     scopes = [scope for dependency in named for scope in dependency.scopes or ()]
-    return await credentials.account_of(resources, token, scopes)
+    return await credentials.account_of_key(resources, token, scopes)
 
 
 async def known_parameters(request: Request) -> None:
