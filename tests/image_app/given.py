@@ -13,6 +13,7 @@ from starlette.types import Message as AsgiMessage
 
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.database import Database
+from safelight.backends.keyring import Keyring
 from safelight.backends.objects import Objects
 from safelight.backends.rendering.http import HttpRenderer
 from safelight.contract import keys
@@ -64,7 +65,7 @@ async def resources_over(
         renderer=HttpRenderer([], ""),
         answers=MemoryCache(),
         passwords=passwords,
-        tokens=Tokens(pems.private, pems.public),
+        tokens=Tokens(Keyring.of(pems.private, pems.public)),
         links=Links(SECRET),
         cursors=Cursors(SECRET),
         rates=Rates({"render": "1000/second"}),

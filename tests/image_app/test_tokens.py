@@ -10,23 +10,23 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
     load_pem_public_key,
 )
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from safelight.backends.keyring import Keyring
 from safelight.image_app import clock, errors
 from safelight.image_app.tokens import (
     AUDIENCE,
     ISSUER,
     LEEWAY,
     LIFETIME,
+    TYPE,
     Tokens,
     hash_refresh_token,
     new_refresh_token,
@@ -39,7 +39,7 @@ Forge = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def tokens(pems: Pems) -> Tokens:
-    return Tokens(pems.private, pems.public)
+    return Tokens(Keyring.of(pems.private, pems.public))
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def kid(tokens: Tokens) -> str:
 @pytest.fixture(scope="module")
 def forge(pems: Pems, kid: str) -> Forge:
     """Signs any claims with the right key: `claim=None` leaves it out."""
+    private = Keyring.of(pems.private, pems.public).signing
 
     def sign(headers: dict[str, Any] | None = None, **changes: Any) -> str:
         now = clock.now()
@@ -62,9 +63,9 @@ def forge(pems: Pems, kid: str) -> Forge:
             "jti": clock.new_id(),
         } | changes
         kept = {name: value for name, value in claims.items() if value is not None}
-        found = {"kid": kid} | (headers or {})
+        found = {"kid": kid, "typ": TYPE} | (headers or {})
         headers = {name: value for name, value in found.items() if value is not None}
-        return jwt.encode(kept, pems.private, "RS256", headers=headers)
+        return jwt.encode(kept, private, "RS256", headers=headers)
 
     return sign
 
@@ -91,8 +92,7 @@ def test_a_token_has_the_claims_of_the_contract(tokens: Tokens) -> None:
     assert claims["exp"] - claims["iat"] == 600
     assert claims["sub"] == ACCOUNT
     header = jwt.get_unverified_header(token)
-    assert header["alg"] == "RS256"
-    assert header["kid"]
+    assert header == {"alg": "RS256", "typ": "at+jwt", "kid": header["kid"]}
 
 
 def test_the_forger_of_these_tests_signs_what_is_taken(tokens: Tokens, forge: Forge) -> None:
@@ -102,7 +102,7 @@ def test_the_forger_of_these_tests_signs_what_is_taken(tokens: Tokens, forge: Fo
 @pytest.mark.parametrize("spelling", ["none", "None", "NONE", "nOnE"])
 def test_a_token_without_a_signature_is_refused(tokens: Tokens, kid: str, spelling: str) -> None:
     _, claims, signature = tokens.issue(ACCOUNT).split(".")
-    header = b64(json.dumps({"alg": spelling, "typ": "JWT", "kid": kid}).encode())
+    header = b64(json.dumps({"alg": spelling, "typ": TYPE, "kid": kid}).encode())
     assert refused(tokens, f"{header}.{claims}.")
     assert refused(tokens, f"{header}.{claims}.{signature}")
 
@@ -118,7 +118,7 @@ def test_the_public_key_is_no_secret_to_sign_with(
         "der": public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         "raw der": public.public_bytes(Encoding.DER, PublicFormat.PKCS1),
     }[form]
-    header = b64(json.dumps({"alg": "HS256", "typ": "JWT", "kid": kid}).encode())
+    header = b64(json.dumps({"alg": "HS256", "typ": TYPE, "kid": kid}).encode())
     signed = f"{header}.{tokens.issue(ACCOUNT).split('.')[1]}"
     signature = b64(hmac.digest(secret, signed.encode(), sha256))
     assert refused(tokens, f"{signed}.{signature}")
@@ -131,22 +131,37 @@ def test_the_public_key_is_no_secret_to_sign_with(
         {"headers": {"kid": ""}},
         {"headers": {"kid": "../../dev/null"}},
         {"headers": {"kid": "0" * 16}},
+        {"headers": {"kid": "' OR 1=1 --"}},
+        {"headers": {"kid": "https://evil.example/jwks.json"}},
+        {"headers": {"typ": "JWT"}},
+        {"headers": {"typ": "rt+jwt"}},
         {"headers": {"crit": ["exp"]}},
+        {"headers": {"jku": "https://evil.example/jwks.json"}},
+        {"headers": {"x5u": "https://evil.example/certificate.pem"}},
+        {"headers": {"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}}},
         {"aud": "another-api"},
         {"aud": None},
         {"iss": "another-issuer"},
         {"iss": None},
         {"sub": None},
         {"sub": 7},
+        {"sub": "ann"},
+        {"sub": ""},
         {"exp": None},
         {"exp": "soon"},
         {"exp": [1]},
+        {"exp": "4102444800"},
+        {"exp": 4102444800.5},
+        {"exp": True},
+        {"exp": 10**400},
+        {"exp": float("inf")},
+        {"exp": -1},
         {"iat": None},
         {"iat": datetime(2100, 1, 1, tzinfo=UTC)},
         {"nbf": datetime(2100, 1, 1, tzinfo=UTC)},
         {"jti": None},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:60],
 )
 def test_a_token_signed_here_for_something_else_is_refused(
     tokens: Tokens, forge: Forge, changes: dict[str, Any]
@@ -165,10 +180,35 @@ def test_a_token_ends_with_its_lifetime_and_half_a_minute_of_leeway(
         assert refused(tokens, token)
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+@pytest.mark.parametrize("seconds", [-5, 5])
+def test_a_token_of_a_clock_that_is_ahead_is_taken_for_half_a_minute(
+    tokens: Tokens, forge: Forge, claim: str, seconds: int
+) -> None:
+    token = forge(**{claim: clock.now() + LEEWAY + timedelta(seconds=seconds)})
+    if seconds < 0:
+        assert tokens.account_of(token) == ACCOUNT
+    else:
+        assert refused(tokens, token)
+
+
+@pytest.mark.parametrize("number", ["1e400", "4102444800.0", "1e10", "NaN", '"4102444800"'])
+def test_a_time_is_a_whole_number_however_it_is_spelled(
+    tokens: Tokens, pems: Pems, kid: str, number: str
+) -> None:
+    private = Keyring.of(pems.private, pems.public).signing
+    whole = {"sub": ACCOUNT, "iss": ISSUER, "aud": AUDIENCE, "iat": 1, "exp": 0, "jti": "1"}
+    headers = {"kid": kid, "typ": TYPE}
+    for spelled, fits in (("4102444800", True), (number, False)):
+        claims = json.dumps(whole).replace('"exp": 0', f'"exp": {spelled}').encode()
+        token = jwt.PyJWS().encode(claims, private, "RS256", headers)
+        assert refused(tokens, token) if not fits else tokens.account_of(token) == ACCOUNT
+
+
 def test_a_token_of_another_installation_is_refused(tokens: Tokens, kid: str) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     claims = jwt.decode(tokens.issue(ACCOUNT), options={"verify_signature": False})
-    assert refused(tokens, jwt.encode(claims, key, "RS256", headers={"kid": kid}))
+    assert refused(tokens, jwt.encode(claims, key, "RS256", {"kid": kid, "typ": TYPE}))
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -190,6 +230,7 @@ def test_parts_of_two_tokens_make_no_third(tokens: Tokens) -> None:
     assert refused(tokens, ".".join([one[0], other[1], one[2]]))
     assert refused(tokens, ".".join([*one, *one[:2]]))
     assert refused(tokens, ".".join(one[:2]))
+    assert refused(tokens, f"{'.'.join(one)}=")
 
 
 @given(st.text())
@@ -213,23 +254,3 @@ def test_of_a_refresh_token_only_its_hash_is_kept() -> None:
     assert kept == sha256(token.encode()).hexdigest() == hash_refresh_token(token)
     assert timedelta(days=29) < expires_at - clock.now() <= timedelta(days=30)
     assert new_refresh_token()[0] != token
-
-
-def pem_pair(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> tuple[bytes, bytes]:
-    return (
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
-    )
-
-
-def test_keys_that_are_weak_or_no_rsa_pair_are_refused_with_the_reason(pems: Pems) -> None:
-    weak = pem_pair(rsa.generate_private_key(public_exponent=65537, key_size=1024))
-    with pytest.raises(ValueError, match="1024 bits; 2048 are needed"):
-        Tokens(*weak)
-    with pytest.raises(ValueError, match="must be RSA"):
-        Tokens(*pem_pair(ec.generate_private_key(ec.SECP256R1())))
-    other = pem_pair(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-    with pytest.raises(ValueError, match="not a pair"):
-        Tokens(pems.private, other[1])
-    with pytest.raises(ValueError, match=r"."):
-        Tokens(b"no key", pems.public)

@@ -79,6 +79,28 @@ def test_from_registration_to_usage_with_nobody_in_the_database(
     assert ann.get("/v1/auth/me").json()["usage"]["images"] == 0
 
 
+def test_api_keys_are_there_too_and_without_redis_they_open_nothing(
+    apart: Product, ann: Client, own_valkey: Valkey
+) -> None:
+    asked = {"name": "a program", "scopes": ["images:read"]}
+    made, ended = (ann.post("/v1/auth/keys", json=asked).json() for _ in range(2))
+    assert ann.delete(f"/v1/auth/keys/{ended['id']}").status_code == 204
+    assert [key["id"] for key in ann.get("/v1/auth/keys").json()["items"]] == [made["id"]]
+    with Client(apart.base_url) as robot:
+        robot.headers["Authorization"] = f"Bearer {ended['key']}"
+        assert robot.get("/v1/images").status_code == 401
+        robot.headers["Authorization"] = f"Bearer {made['key']}"
+        assert robot.get("/v1/images").status_code == 200
+        assert robot.delete(f"/v1/images/{made['id']}").status_code == 403
+        own_valkey.kill()
+        assert robot.get("/v1/images").json()["type"] == "/problems/service-unavailable"
+        own_valkey.start()
+        assert robot.get("/v1/images").status_code == 200
+    with sqlite3.connect(apart.data / "safelight.db") as database:
+        assert database.execute("SELECT count(*) FROM api_keys").fetchone() == (0,)
+    database.close()
+
+
 def test_without_redis_nobody_signs_in_and_whoever_has_reads_on(
     apart: Product, ann: Client, own_valkey: Valkey, photograph: bytes
 ) -> None:

@@ -1,5 +1,5 @@
-"""The command line: `safelight up | api | processor | certs | migrate | verify | dead-letters |
-doctor`.
+"""The command line: `safelight up | api | processor | certs | keys | migrate | verify |
+dead-letters | doctor`.
 
 Each command imports what it starts and no more.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from safelight.backends.unusable import Unusable
-from safelight.cli import letters, products, upkeep
+from safelight.cli import keys, letters, products, upkeep
 
 app = typer.Typer(
     name="safelight",
@@ -25,6 +25,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(keys.app)
 app.add_typer(letters.app)
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
-from safelight.composition import api_parts, places
+from safelight.composition import api_parts, places, signing
 from safelight.composition.broker import kafka
 from safelight.image_app import closings, housekeeping, subscriptions
 from safelight.image_app.app import create_app
@@ -68,6 +68,8 @@ def api(settings: Settings) -> FastAPI:
             housework = housekeeping.keep_house(resources, relay.leads)
             ending.callback(asyncio.create_task(housework).cancel)
             ending.callback(asyncio.create_task(closings.keep_closing(resources)).cancel)
+            following = signing.follow(settings, resources.tokens)
+            ending.callback(asyncio.create_task(following).cancel)
             ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
 

@@ -11,6 +11,7 @@ from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.backends.rendering import Renderer
 from safelight.backends.unusable import Unusable
+from safelight.composition import signing
 from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
@@ -20,7 +21,6 @@ from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates, times
 from safelight.image_app.resources import Resources, Rules
-from safelight.image_app.tokens import Tokens
 from safelight.settings import Settings
 
 ADDRESS_LOGINS = 6
@@ -47,7 +47,7 @@ def resources(
         renderer=renderer,
         answers=answers,
         passwords=Passwords(),
-        tokens=_tokens(settings),
+        tokens=signing.tokens(settings),
         links=Links(secret, settings.public_url),
         cursors=Cursors(secret),
         rates=rates,
@@ -121,14 +121,6 @@ def _check_limit(name: str, text: str) -> None:
     except ValueError:
         variable = f"SAFELIGHT_LIMIT_{name.upper().replace('-', '_')}"
         raise Unusable(f"{variable} can't be used: {text} is not like 10/second") from None
-
-
-def _tokens(settings: Settings) -> Tokens:
-    private = keyfiles.read_private(settings.resolved_private_key())
-    try:
-        return Tokens(private, settings.resolved_public_key().read_bytes())
-    except (OSError, ValueError, TypeError) as error:
-        raise Unusable(f"the keys that sign tokens can't be used: {error}") from None
 
 
 def _link_secret(settings: Settings) -> bytes:

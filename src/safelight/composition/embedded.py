@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.delivery.in_process import InProcessDelivery
-from safelight.composition import api_parts, places
+from safelight.composition import api_parts, places, signing
 from safelight.composition.decoders import children, decoders, renderer, start
 from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, PROCESSOR
 from safelight.image_app import closings, housekeeping, subscriptions
@@ -76,6 +76,8 @@ def embedded(settings: Settings) -> FastAPI:
                 ending.push_async_callback(relay.stop, settings.drain_seconds)
             ending.callback(asyncio.create_task(housekeeping.keep_house(resources)).cancel)
             ending.callback(asyncio.create_task(closings.keep_closing(resources)).cancel)
+            following = signing.follow(settings, resources.tokens)
+            ending.callback(asyncio.create_task(following).cancel)
             ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
 

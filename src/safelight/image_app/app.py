@@ -15,14 +15,14 @@ from starlette.routing import compile_path
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.backends.rendering import RendererUnavailable
-from safelight.image_app import documentation, errors
+from safelight.image_app import documentation, errors, well_known
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
+from safelight.image_app.api_keys.routes import router as api_keys
 from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
 from safelight.image_app.hot_reads import HotReads
-from safelight.image_app.images.routes import reads
 from safelight.image_app.images.routes import router as images
 from safelight.image_app.middleware import Surroundings
 from safelight.image_app.presets.routes import router as presets
@@ -56,8 +56,8 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     )
     app.state.resources = resources
     app.add_middleware(Surroundings)
-    features = (accounts, images, reads, variants, presets, links, delivered, health)
-    for router in (*features, documentation.router):
+    features = (accounts, api_keys, images, variants, presets, links, delivered, health)
+    for router in (*features, well_known.router, documentation.router):
         app.include_router(router)
     app.router.middleware_stack = HotReads(app.router.middleware_stack, resources)
     for failure, kind in _UNWELL.items():

@@ -3,18 +3,24 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Security as Secured
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from safelight.contract import keys
-from safelight.image_app import errors
+from safelight.image_app import credentials, errors
+from safelight.image_app.credentials import READING, WRITING
 from safelight.image_app.errors import FieldError
 from safelight.image_app.living import require_living
 from safelight.image_app.resources import Resources
 
 PASSWORD_FLOW = OAuth2PasswordBearer(tokenUrl="/v1/auth/token", auto_error=False)
-BEARER = HTTPBearer(auto_error=False, description="An access token")
+BEARER = HTTPBearer(
+    auto_error=False,
+    description="An access token, or an API key that has the scope which an operation names; what "
+    "names none is not for keys.",
+)
 
 
 async def get_resources(request: Request) -> Resources:
@@ -40,13 +46,17 @@ def bearer_token(request: Request) -> str | None:
 
 
 async def named_account(request: Request, resources: Needs) -> str:
-    """Id of the account whose token came with the request, deleted or not; raises
-    `unauthenticated`.
+    """Id of the account whose token or key came with the request, deleted or not; raises
+    `unauthenticated`, `insufficient-scope`.
     """
     token = bearer_token(request)
     if token is None:
         raise errors.UNAUTHENTICATED()
-    return resources.tokens.account_of(token)
+    if not credentials.is_key(token):
+        return resources.tokens.account_of(token)
+    named = (d for d in request.scope["route"].dependencies if isinstance(d, Secured))
+    scopes = [scope for dependency in named for scope in dependency.scopes or ()]
+    return await credentials.account_of_key(resources, token, scopes)
 
 
 NamedAccountId = Annotated[str, Depends(named_account)]
@@ -54,7 +64,7 @@ NamedAccountId = Annotated[str, Depends(named_account)]
 
 
 async def signed_in(resources: Needs, account_id: NamedAccountId) -> str:
-    """Id of the account whose token came with the request; raises `unauthenticated`."""
+    """The same of an account that is there."""
     await require_living(resources, account_id)
     return account_id
 
@@ -91,8 +101,23 @@ ImageId = Annotated[str, Depends(existing_id)]
 
 OPEN: list[Any] = [Depends(known_parameters)]
 """Dependencies of routes that anyone may call."""
-_PROOF: list[Any] = [Depends(PASSWORD_FLOW), Depends(BEARER)]
-SIGNED_IN: list[Any] = [*_PROOF, Depends(signed_in), Depends(known_parameters)]
-"""Dependencies of routes for an account: who it is comes before what it asks."""
-NAMED: list[Any] = [*_PROOF, Depends(named_account), Depends(known_parameters)]
+
+
+def _for_account(who: Any, *scopes: str) -> list[Any]:
+    """Dependencies of routes for an account: who it is comes before what it asks."""
+    return [
+        Depends(PASSWORD_FLOW),
+        Security(BEARER, scopes=scopes),
+        Depends(who),
+        Depends(known_parameters),
+    ]
+
+
+READ = _for_account(signed_in, READING)
+"""Of routes that an API key with `images:read` may call too: those that change nothing."""
+READ_NAMED = _for_account(named_account, READING)
 """The same for routes that take a `NamedAccountId`."""
+WRITE = _for_account(signed_in, WRITING)
+"""Of routes that an API key with `images:write` may call too."""
+SIGNED_IN = _for_account(signed_in)
+"""Of routes that manage the account itself, which no API key may."""

@@ -4,10 +4,12 @@ from collections import defaultdict
 from typing import Any
 
 from safelight.image_app.errors import (
+    INSUFFICIENT_SCOPE,
     INTERNAL_ERROR,
     MEDIA_TYPE,
     SERVICE_UNAVAILABLE,
     TOO_MANY_REQUESTS,
+    UNAUTHENTICATED,
     VALIDATION_FAILED,
     Kind,
 )
@@ -35,9 +37,12 @@ PROBLEM: dict[str, Any] = {
 
 
 def failures(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """`responses` of a route that can fail in these ways, and in those that all share."""
+    """`responses` of a route that can fail in these ways, and in those that all share. Where a
+    credential is needed, it may be a key that may not do this.
+    """
+    of_keys = [INSUFFICIENT_SCOPE] if UNAUTHENTICATED in kinds else []
     by_status: dict[int, list[Kind]] = defaultdict(list)
-    for kind in (*kinds, VALIDATION_FAILED, INTERNAL_ERROR, SERVICE_UNAVAILABLE):
+    for kind in (*kinds, *of_keys, VALIDATION_FAILED, INTERNAL_ERROR, SERVICE_UNAVAILABLE):
         if kind not in by_status[kind.status]:
             by_status[kind.status].append(kind)
     return {

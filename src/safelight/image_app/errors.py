@@ -65,7 +65,7 @@ UNAUTHENTICATED = Kind(
     401,
     "unauthenticated",
     "Not signed in",
-    "Send a valid access token in the Authorization header.",
+    "Send a valid access token or API key in the Authorization header.",
     _BEARER,
 )
 INVALID_CREDENTIALS = Kind(
@@ -83,6 +83,13 @@ BAD_SIGNATURE = Kind(
 )
 LINK_EXPIRED = Kind(403, "link-expired", "Link expired", "This link is no longer valid.")
 WRONG_PASSWORD = Kind(403, "wrong-password", "Wrong password", "This is not your password.")
+INSUFFICIENT_SCOPE = Kind(
+    403,
+    "insufficient-scope",
+    "Insufficient scope",
+    "This API key may not do that.",
+    {"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+)
 QUOTA_EXCEEDED = Kind(403, "quota-exceeded", "Quota exceeded", "The account's storage is full.")
 NOT_FOUND = Kind(404, "not-found", "Not found", "There is nothing at this address.")
 IMAGE_NOT_FOUND = Kind(404, "image-not-found", "Image not found", "There is no such image.")
@@ -101,6 +108,9 @@ VARIANT_FAILED = Kind(
 )
 PRESET_NOT_FOUND = Kind(
     404, "preset-not-found", "Preset not found", "The account has no preset of this name."
+)
+KEY_NOT_FOUND = Kind(
+    404, "key-not-found", "Key not found", "The account has no API key of this id."
 )
 METHOD_NOT_ALLOWED = Kind(
     405, "method-not-allowed", "Method not allowed", "This address does not take this method."

@@ -1,50 +1,77 @@
 """Access tokens: JWT, RS256, ten minutes. Refresh tokens: random, kept as a hash."""
 
+import math
 import secrets
 import time
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Annotated, Literal
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
+from safelight.backends.keyring import CheckingKey, Keyring
+from safelight.contract import keys
 from safelight.image_app import clock, errors
 
 LIFETIME = timedelta(minutes=10)
 REFRESH_LIFETIME = timedelta(days=30)
 ISSUER = "safelight"
 AUDIENCE = "safelight-api"
-ALGORITHM = "RS256"
-MIN_KEY_BITS = 2048
+ALGORITHM: Literal["RS256"] = "RS256"
+TYPE = "at+jwt"
+"""RFC 9068: what else may be signed by these keys one day is no access token."""
 REMEMBERED = 10_000
+LONGEST = 4096
+"""Characters of a token; with the largest keys that are in use one has 1,800."""
 LEEWAY = timedelta(seconds=30)
+"""By which the clocks of those who share the keys may differ."""
+
+_JWS = jwt.PyJWS()
+_Second = Annotated[int, Field(ge=0, le=1 << 40)]
+
+
+class _Claims(BaseModel):
+    """Exact types, since a library would take `"1e3"` for a time."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    sub: str
+    iss: str
+    aud: str
+    iat: _Second
+    exp: _Second
+    nbf: _Second = 0
+    jti: str
+
+    def hold(self, now: float) -> bool:
+        leeway = LEEWAY.total_seconds()
+        return (
+            (self.iss, self.aud) == (ISSUER, AUDIENCE)
+            and keys.is_id(self.sub)
+            and max(self.iat, self.nbf) - leeway <= now < self.exp + leeway
+        )
 
 
 class Tokens:
-    """Signs and checks access tokens with one pair of keys, loaded once.
+    """Signs access tokens with one key, and checks them with that and others."""
 
-    Raises ValueError for keys that are no RSA pair or shorter than 2048 bits.
-    """
-
-    def __init__(self, private_pem: bytes, public_pem: bytes) -> None:
-        private, public = load_pem_private_key(private_pem, None), load_pem_public_key(public_pem)
-        if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
-            raise ValueError("the keys must be RSA keys")
-        if public.key_size < MIN_KEY_BITS:
-            raise ValueError(f"the keys have {public.key_size} bits; {MIN_KEY_BITS} are needed")
-        if private.public_key() != public:
-            raise ValueError("the private and the public key are not a pair")
-        self._private, self._public = private, public
-        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        self._kid = sha256(der).hexdigest()[:16]
+    def __init__(self, ring: Keyring) -> None:
         self._seen: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self.renew(ring)
+
+    def renew(self, ring: Keyring) -> None:
+        """Sign and check with these from now on; what others have signed is forgotten."""
+        self._signing, self._kid = ring.signing, ring.checking[0].kid
+        ends = {key.kid: key.until.timestamp() if key.until else math.inf for key in ring.checking}
+        self._checking = {key.kid: (key, ends[key.kid]) for key in ring.checking}
+        self._seen.clear()
+
+    def taken(self) -> list[CheckingKey]:
+        """The public keys of tokens that are taken now, the one that signs first."""
+        now = time.time()
+        return [key for key, until in self._checking.values() if now < until]
 
     def issue(self, account_id: str) -> str:
         now = clock.now()
@@ -56,7 +83,7 @@ class Tokens:
             "exp": now + LIFETIME,
             "jti": clock.new_id(),
         }
-        return jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self._kid})
+        return jwt.encode(claims, self._signing, ALGORITHM, {"kid": self._kid, "typ": TYPE})
 
     def remembered(self, token: str) -> str | None:
         """Id of the account of a token that has been checked before and is not over."""
@@ -65,27 +92,34 @@ class Tokens:
 
     def account_of(self, token: str) -> str:
         """Id of the account that a token was issued to; raises `unauthenticated`."""
-        if seen := self.remembered(token):
-            return seen
+        now = time.time()
+        seen = self._seen.get(token)
+        if seen and now < seen[1]:
+            return seen[0]
         try:
-            if jwt.get_unverified_header(token).get("kid") != self._kid:
-                raise errors.UNAUTHENTICATED()
-            claims = jwt.decode(
-                token,
-                self._public,
-                [ALGORITHM],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                leeway=LEEWAY,
-                options={"require": ["sub", "exp", "iat", "jti"]},
-            )
+            claims, until = self._checked(token, now)
         except (jwt.InvalidTokenError, ValueError):
             raise errors.UNAUTHENTICATED() from None
-        account_id = str(claims["sub"])
-        self._seen[token] = (account_id, float(claims["exp"]))
+        self._seen[token] = (claims.sub, min(float(claims.exp), until))
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
-        return account_id
+        return claims.sub
+
+    def _checked(self, token: str, now: float) -> tuple[_Claims, float]:
+        """What it says, and until when its key is taken; raises ValueError, InvalidTokenError."""
+        if len(token) > LONGEST or token.endswith("="):
+            raise ValueError("no token of ours")
+        header = jwt.get_unverified_header(token)
+        kid = header.get("kid", "")
+        key, until = self._checking.get(kid, (None, 0.0))
+        if key is None or now >= until:
+            raise ValueError("signed by none of our keys")
+        if header != {"alg": ALGORITHM, "typ": TYPE, "kid": kid}:
+            raise ValueError("a header that we never write")
+        claims = _Claims.model_validate_json(_JWS.decode(token, key.key, [ALGORITHM]))
+        if not claims.hold(now):
+            raise ValueError("not for here, or not for now")
+        return claims, until
 
 
 def new_refresh_token() -> tuple[str, str, datetime]:

@@ -3,9 +3,10 @@
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from safelight.backends import keyfiles
+from safelight.backends.keyring import read_public
 from safelight.composition.doctor.finding import Finding, fault, ok, warning
 from safelight.settings import Settings
 
@@ -65,7 +66,7 @@ def _pair(private_pem: bytes, public_pem: bytes, path: str) -> Finding:
     if private.key_size < LEAST_BITS:
         words = f"{path} has {private.key_size} bits, which can be broken"
         return fault("keys", words, "move both away, then `safelight certs`")
-    if load_pem_public_key(public_pem) != private.public_key():
+    if private.public_key() not in [one.key for one in read_public(public_pem)]:
         remedy = "bring back the pair, or move both away, then `safelight certs`"
         return fault("keys", f"the public key is not that of {path}", remedy)
     return ok("keys", f"{path}, {private.key_size} bits, readable by its owner alone")

@@ -1,4 +1,5 @@
-"""Where accounts and their sessions are kept: the port. Its adapters are the other files here.
+"""Where accounts, their sessions and their API keys are kept: the port. Its adapters are the other
+files here.
 
 It stands beside the features, because the record of resources names it.
 """
@@ -29,12 +30,36 @@ class RefreshToken:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of an API key: never the key itself. `hint` is how it begins; without
+    `expires_at` it lives until it is ended.
+    """
+
+    id: str
+    account_id: str
+    key_hash: str
+    hint: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+
+
 class UsernameTaken(Exception):
     """Another account has the username."""
 
 
 class EmailTaken(Exception):
     """Another account has the e-mail."""
+
+
+class AccountGone(Exception):
+    """There is no such account, or no longer."""
+
+
+class TooManyKeys(Exception):
+    """The account has as many API keys as it may."""
 
 
 class AccountsUnavailable(Exception):
@@ -94,6 +119,22 @@ class AccountStore(Protocol):
 
         None when the token is unknown or expired, or when it is spent: then it was stolen or
         replayed, and its whole family ends. Of several at once with one token, one succeeds.
+        """
+
+    async def add_key(self, key: ApiKey, most: int) -> None:
+        """Raises `AccountGone`, or `TooManyKeys` when the account has `most`; nothing is kept then.
+        Of several at once as many are kept as there is room for.
+        """
+
+    async def find_key(self, key_hash: str) -> ApiKey | None:
+        """Also when it has expired."""
+
+    async def keys_of(self, account_id: str) -> list[ApiKey]:
+        """Those of an account, oldest first; the expired ones too."""
+
+    async def end_key(self, account_id: str, key_id: str) -> bool:
+        """Whether the account had it. What has returned is dead in every process; of several at
+        once, one is told that it was there.
         """
 
     async def check(self) -> None:

@@ -1,21 +1,24 @@
-"""Accounts and refresh tokens as rows beside everything else."""
+"""Accounts, refresh tokens and API keys as rows beside everything else."""
 
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import Database
 from safelight.image_app import clock
 from safelight.image_app.account_store import (
+    AccountGone,
+    ApiKey,
     EmailTaken,
     RefreshToken,
     StoredAccount,
+    TooManyKeys,
     UsernameTaken,
 )
-from safelight.image_app.models import Found, accounts, refresh_tokens
+from safelight.image_app.models import Found, accounts, api_keys, refresh_tokens
 
 THERE = select(accounts.c.id).where(accounts.c.id == bindparam("account_id"))
 
@@ -102,6 +105,34 @@ class DatabaseAccounts:
             account_id: str = row.account_id
             return account_id
 
+    async def add_key(self, key: ApiKey, most: int) -> None:
+        of_account = api_keys.c.account_id == key.account_id
+        async with self._database.writing() as connection:
+            if not await _lock(connection, key.account_id):
+                raise AccountGone
+            count = select(func.count()).select_from(api_keys).where(of_account)
+            if (await connection.execute(count)).scalar_one() >= most:
+                raise TooManyKeys
+            await connection.execute(api_keys.insert().values(asdict(key)))
+
+    async def find_key(self, key_hash: str) -> ApiKey | None:
+        found = await self._keys(api_keys.c.key_hash == key_hash)
+        return found[0] if found else None
+
+    async def keys_of(self, account_id: str) -> list[ApiKey]:
+        return await self._keys(api_keys.c.account_id == account_id)
+
+    async def _keys(self, condition: ColumnElement[bool]) -> list[ApiKey]:
+        query = select(api_keys).where(condition).order_by(api_keys.c.id)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return [ApiKey(**(dict(row._mapping) | {"scopes": tuple(row.scopes)})) for row in rows]
+
+    async def end_key(self, account_id: str, key_id: str) -> bool:
+        its = (api_keys.c.account_id == account_id, api_keys.c.id == key_id)
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(api_keys).where(*its))).rowcount > 0
+
     async def check(self) -> None:
         async with self._database.reading() as connection:
             await connection.execute(text("SELECT 1"))
@@ -124,8 +155,14 @@ async def _replace_hash(
 
 async def _end_what_opens(connection: AsyncConnection, account_id: str) -> None:
     """Everything that lets somebody in without the password, for good."""
-    for table in (refresh_tokens,):
+    for table in (refresh_tokens, api_keys):
         await connection.execute(delete(table).where(table.c.account_id == account_id))
+
+
+async def _lock(connection: AsyncConnection, account_id: str) -> bool:
+    """Until commit nobody else changes what belongs to the account; whether it is there."""
+    lock = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+    return (await connection.execute(lock)).one_or_none() is not None
 
 
 async def _insert(

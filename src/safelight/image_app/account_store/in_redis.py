@@ -1,11 +1,13 @@
-"""Accounts and refresh tokens in Redis or Valkey, which must keep what it was told: append-only
-persistence on, and no eviction.
+"""Accounts, refresh tokens and API keys in Redis or Valkey, which must keep what it was told:
+append-only persistence on, and no eviction.
 
     safelight:account:<id>        hash: username, email, password_hash, created_at, era
     safelight:username:<name>     the account's id
     safelight:email:<address>     the account's id
     safelight:session:<family>    hash: account, era, unspent (a token's hash), expires_at
     safelight:token:<hash>        its family, spent or not
+    safelight:key:<hash>          hash: an API key, as its dataclass has it
+    safelight:keys:<account>      hash: each key's id, and its hash
 
 Sessions and tokens expire, each with its (last) token; the rest never does. A session is good in
 the era of its account in which it began: a new era ends all of them at once. `era` is absent until
@@ -21,20 +23,27 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from safelight.image_app import clock
 from safelight.image_app.account_store import (
+    AccountGone,
     AccountsUnavailable,
+    ApiKey,
     EmailTaken,
     RefreshToken,
     StoredAccount,
+    TooManyKeys,
     UsernameTaken,
 )
 from safelight.image_app.account_store.scripts import (
     ADD,
+    ADD_KEY,
+    AGAIN,
     BEGIN_SESSION,
+    CHANGE_PASSWORD,
     REMOVE,
     REPLACE_HASH,
     ROTATE,
@@ -47,6 +56,7 @@ NO_NOTICES = MaintNotificationsConfig(enabled=False)
 """With them, a connection that the server has closed is used all the same, and fails."""
 
 TAKEN = {"username": UsernameTaken, "email": EmailTaken}
+REFUSED: dict[str, type[Exception]] = {"gone": AccountGone, "many": TooManyKeys}
 
 
 class RedisAccounts:
@@ -70,8 +80,10 @@ class RedisAccounts:
         self._add = self._redis.register_script(ADD)
         self._remove = self._redis.register_script(REMOVE)
         self._replace_hash = self._redis.register_script(REPLACE_HASH)
+        self._change_password = self._redis.register_script(CHANGE_PASSWORD)
         self._begin_session = self._redis.register_script(BEGIN_SESSION)
         self._rotate = self._redis.register_script(ROTATE)
+        self._add_key = self._redis.register_script(ADD_KEY)
 
     async def add(self, account: StoredAccount) -> None:
         values = asdict(account) | {"created_at": account.created_at.isoformat()}
@@ -106,20 +118,31 @@ class RedisAccounts:
 
     async def set_password_hash(self, account_id: str, hashed: str, instead_of: str) -> bool:
         with _translated():
-            arguments = [instead_of, hashed, ""]
-            return bool(await self._replace_hash([_key("account", account_id)], arguments))
+            keys = [_key("account", account_id)]
+            return bool(await self._replace_hash(keys, [instead_of, hashed]))
 
     async def change_password(self, account_id: str, hashed: str, instead_of: str) -> bool:
         with _translated():
             arguments = [instead_of, hashed, clock.new_id()]
-            return bool(await self._replace_hash([_key("account", account_id)], arguments))
+            return bool(await self._end(self._change_password, account_id, [], arguments))
 
     async def remove(self, account_id: str) -> None:
         account = _key("account", account_id)
         with _translated():
             found: Any = await self._redis.hmget(account, *TAKEN)
-            names = [_key(*pair) for pair in zip(TAKEN, found, strict=True) if pair[1]]
-            await self._remove([account, *names], [account_id])
+            names = [_key(kind, name or "") for kind, name in zip(TAKEN, found, strict=True)]
+            await self._end(self._remove, account_id, names, [account_id])
+
+    async def _end(
+        self, script: AsyncScript, account_id: str, others: list[str], arguments: list[str]
+    ) -> Any:
+        """What the script says once it was given every API key that it ends."""
+        own = [_key("account", account_id), _key("keys", account_id), *others]
+        while True:
+            hashes: Any = await self._redis.hvals(_key("keys", account_id))
+            said = await script([*own, *(_key("key", hash_) for hash_ in hashes)], arguments)
+            if said != AGAIN:
+                return said
 
     async def begin_session(self, account_id: str, token: RefreshToken, proof: str) -> bool:
         family = clock.new_id()
@@ -159,6 +182,39 @@ class RedisAccounts:
             rotated: str | None = await self._rotate(keys, arguments)
             return rotated
 
+    async def add_key(self, key: ApiKey, most: int) -> None:
+        keys = [_key("account", key.account_id), _key("keys", key.account_id)]
+        keys.append(_key("key", key.key_hash))
+        with _translated():
+            refused = await self._add_key(keys, [most, key.id, key.key_hash, *_flat(key)])
+        if refused:
+            raise REFUSED[refused]
+
+    async def find_key(self, key_hash: str) -> ApiKey | None:
+        with _translated():
+            return _api_key(await self._redis.hgetall(_key("key", key_hash)))
+
+    async def keys_of(self, account_id: str) -> list[ApiKey]:
+        with _translated():
+            hashes: Any = await self._redis.hvals(_key("keys", account_id))
+            asked = self._redis.pipeline(transaction=False)
+            for key_hash in hashes:
+                asked.hgetall(_key("key", key_hash))
+            found = [_api_key(one) for one in await asked.execute()]
+        return sorted((key for key in found if key), key=lambda key: key.id)
+
+    async def end_key(self, account_id: str, key_id: str) -> bool:
+        of_account = _key("keys", account_id)
+        with _translated():
+            key_hash: Any = await self._redis.hget(of_account, key_id)
+            if key_hash is None:
+                return False
+            change = self._redis.pipeline()
+            change.hdel(of_account, key_id)
+            change.delete(_key("key", key_hash))
+            removed, _ = await change.execute()
+        return bool(removed)
+
     async def check(self) -> None:
         with _translated():
             await self._redis.ping()
@@ -169,6 +225,26 @@ class RedisAccounts:
 
 def _key(kind: str, name: str) -> str:
     return f"safelight:{kind}:{name}"
+
+
+def _flat(key: ApiKey) -> list[str]:
+    """Fields and values; what it has none of is left out."""
+    values = asdict(key) | {"scopes": " ".join(key.scopes)}
+    values["created_at"] = key.created_at.isoformat()
+    values["expires_at"] = key.expires_at and key.expires_at.isoformat()
+    return [part for pair in values.items() if pair[1] is not None for part in pair]
+
+
+def _api_key(found: Any) -> ApiKey | None:
+    if not found:
+        return None
+    expires_at = found.pop("expires_at", None)
+    return ApiKey(
+        scopes=tuple(found.pop("scopes").split()),
+        created_at=datetime.fromisoformat(found.pop("created_at")),
+        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+        **found,
+    )
 
 
 def _milliseconds(time: datetime) -> str:

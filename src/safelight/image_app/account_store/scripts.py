@@ -11,6 +11,16 @@ return false
 """
 """Which name is taken, or nothing: then the account is there."""
 
+ADD_KEY = """
+-- KEYS: account, its keys, key. ARGV: how many it may have, id, hash, then fields and values.
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 'many' end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[3], unpack(ARGV, 4))
+return false
+"""
+"""Why it may not have one more, or nothing: then the key is there."""
+
 _KEEP = """
 local function keep(family, token, expires_at)
     redis.call('HSET', KEYS[1], 'unspent', token, 'expires_at', expires_at)
@@ -19,22 +29,55 @@ local function keep(family, token, expires_at)
 end
 """
 
+_END_KEYS = """
+-- End the API keys of an account: `KEYS` from `first` on are to be all of them.
+local function end_keys(index, first)
+    local named = {}
+    for i = first, #KEYS do named[KEYS[i]] = true end
+    for _, hash in ipairs(redis.call('HVALS', index)) do
+        if not named['safelight:key:' .. hash] then return false end
+    end
+    redis.call('DEL', index, unpack(KEYS, first))
+    return true
+end
+"""
+
+AGAIN = -1
+"""One more API key was made meanwhile, so nothing was done."""
+
 REPLACE_HASH = """
--- KEYS: account. ARGV: the old hash, the new one, a new era or nothing.
+-- KEYS: account. ARGV: the old hash, the new one.
 if redis.call('HGET', KEYS[1], 'password_hash') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'password_hash', ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'era', ARGV[3]) end
 return 1
 """
-"""Whether it was the old one. With a new era whatever opened the account has ended."""
+"""Whether it was the old one."""
 
-REMOVE = """
--- KEYS: account, then its names. ARGV: id.
-for i = 2, #KEYS do
+CHANGE_PASSWORD = (
+    _END_KEYS
+    + """
+-- KEYS: account, its keys, each key. ARGV: the old hash, the new one, a new era.
+if redis.call('HGET', KEYS[1], 'password_hash') ~= ARGV[1] then return 0 end
+if not end_keys(KEYS[2], 3) then return -1 end
+redis.call('HSET', KEYS[1], 'password_hash', ARGV[2], 'era', ARGV[3])
+return 1
+"""
+)
+"""Whether it was the old one: then whatever opened the account has ended. Or `AGAIN`."""
+
+REMOVE = (
+    _END_KEYS
+    + """
+-- KEYS: account, its keys, its two names, each key. ARGV: id.
+if not end_keys(KEYS[2], 5) then return -1 end
+for i = 3, 4 do
     if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end
 end
 redis.call('DEL', KEYS[1])
+return 1
 """
+)
+"""1, or `AGAIN`."""
 
 BEGIN_SESSION = (
     _KEEP

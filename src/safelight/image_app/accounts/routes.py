@@ -14,7 +14,7 @@ from safelight.image_app.accounts.schemas import (
     TokenRequest,
     login_name,
 )
-from safelight.image_app.deps import NAMED, OPEN, SIGNED_IN, NamedAccountId, Needs
+from safelight.image_app.deps import OPEN, READ_NAMED, SIGNED_IN, NamedAccountId, Needs
 from safelight.image_app.documents import failures, limits_told
 from safelight.image_app.responses import JSON
 
@@ -102,7 +102,7 @@ async def revoke(request: Request, resources: Needs) -> Response:
     "/me",
     summary="Who I am",
     response_model=Account,
-    dependencies=NAMED,
+    dependencies=READ_NAMED,
     responses=failures(errors.UNAUTHENTICATED),
 )
 async def me(resources: Needs, account_id: NamedAccountId) -> Response:

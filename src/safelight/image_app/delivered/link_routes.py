@@ -5,11 +5,11 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from safelight.image_app import bodies, errors
 from safelight.image_app.delivered import linking
 from safelight.image_app.delivered.schemas import Link, LinkRequest
-from safelight.image_app.deps import SIGNED_IN, AccountId, ImageId, Needs
+from safelight.image_app.deps import READ, AccountId, ImageId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.responses import JSON
 
-router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/v1/images", tags=["images"])
 
 
 async def own_image(resources: Needs, account_id: AccountId, image_id: ImageId) -> None:
@@ -22,7 +22,7 @@ async def own_image(resources: Needs, account_id: AccountId, image_id: ImageId) 
     description="`url` is opaque. Whoever holds it needs nothing else, until `expires_at`.",
     status_code=status.HTTP_201_CREATED,
     response_model=Link,
-    dependencies=[Depends(own_image)],
+    dependencies=[*READ, Depends(own_image)],
     responses=failures(
         errors.MALFORMED_JSON,
         errors.UNAUTHENTICATED,

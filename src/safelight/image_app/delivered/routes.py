@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, Security
 from starlette.responses import StreamingResponse
 
-from safelight.image_app import errors
+from safelight.image_app import credentials, errors
+from safelight.image_app.credentials import READING
 from safelight.image_app.delivered import service
 from safelight.image_app.delivered.caching import varying
 from safelight.image_app.delivered.service import Asked, Deliverable
@@ -17,15 +18,16 @@ from safelight.image_app.responses import not_modified
 router = APIRouter(tags=["delivered bytes"])
 
 SANDBOX = "sandbox; default-src 'none'"
+READS = [READING]
 
 
 WHAT = """`original`, a variant's name, or a transformation as `width=300,fit=cover`: options
 separated by `,`, parts of a value by `:` (`crop=10:20:300:200`). `w`, `h`, `q`, `f`, `g` are short
 for `width`, `height`, `quality`, `format`, `gravity`; `preset=` or `p=` names a preset to begin
 with. `format=auto`, which is the default, follows `Accept`."""
-MADE = """Whoever has the owner's token or a signed link may have it; of a public image anyone may
-have what a preset has made. A transformation that was not asked for before is made at once, which
-counts for `SAFELIGHT_LIMIT_RENDER`, and kept."""
+MADE = """Whoever has the owner's token, an API key of theirs with `images:read`, or a signed link
+may have it; of a public image anyone may have what a preset has made. A transformation that was not
+asked for before is made at once, which counts for `SAFELIGHT_LIMIT_RENDER`, and kept."""
 HEADERS: dict[str, Any] = {
     name: {"description": description, "schema": {"type": "string"}}
     for name, description in (
@@ -49,7 +51,10 @@ async def grounds(
 ) -> Asked:
     """What is asked for. A signed link needs no account, so its bearer is not looked at."""
     token = None if signature is not None or expires is not None else bearer_token(request)
-    account_id = await signed_in(resources, resources.tokens.account_of(token)) if token else None
+    account_id = None
+    if token:
+        named = await credentials.account_of(resources, token, READS)
+        account_id = await signed_in(resources, named)
     accept = ",".join(request.headers.getlist("accept"))
     return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v, accept)
 
@@ -84,7 +89,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     summary="What an original, a variant or a transformation is like",
     description=MADE,
     operation_id="describe_delivered",
-    dependencies=[Depends(BEARER)],
+    dependencies=[Security(BEARER, scopes=READS)],
     response_class=Response,
     responses={s: kinds for s, kinds in FAILURES.items() if s != BEYOND} | UNCHANGED,
 )
@@ -93,7 +98,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     summary="An original, a variant or any transformation",
     description=MADE,
     operation_id="deliver",
-    dependencies=[Depends(BEARER)],
+    dependencies=[Security(BEARER, scopes=READS)],
     response_class=Response,
     responses=FAILURES | PICTURE | UNCHANGED,
 )

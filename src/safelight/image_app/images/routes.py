@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 
 from safelight.image_app import bodies, errors
 from safelight.image_app.deps import (
-    NAMED,
-    SIGNED_IN,
+    READ_NAMED,
+    WRITE,
     AccountId,
     ImageId,
     NamedAccountId,
@@ -19,9 +19,7 @@ from safelight.image_app.images.documents import UPLOAD_FAILURES, UPLOAD_FORM
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
 from safelight.image_app.responses import JSON, conditional
 
-router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
-reads = APIRouter(prefix="/v1/images", tags=["images"], dependencies=NAMED)
-"""What a cached answer may serve: there is none of an account that is gone."""
+router = APIRouter(prefix="/v1/images", tags=["images"])
 
 IfMatch = Annotated[str | None, Header(description="Change only this version")]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is still this")]
@@ -30,6 +28,7 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is stil
 @router.post(
     "",
     summary="Upload a picture",
+    dependencies=WRITE,
     status_code=status.HTTP_201_CREATED,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, *UPLOAD_FAILURES),
@@ -43,9 +42,10 @@ async def upload_image(request: Request, resources: Needs, account_id: AccountId
     return Response(reply.body, status.HTTP_201_CREATED, headers, JSON)
 
 
-@reads.get(
+@router.get(
     "",
     summary="List pictures, newest first",
+    dependencies=READ_NAMED,
     response_model=ImageList,
     responses=failures(errors.UNAUTHENTICATED, errors.BAD_CURSOR),
 )
@@ -65,9 +65,10 @@ async def list_images(
     return response
 
 
-@reads.get(
+@router.get(
     "/{image_id}",
     summary="One picture",
+    dependencies=READ_NAMED,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )
@@ -91,7 +92,7 @@ async def current_version(
     "/{image_id}",
     summary="Change what is said of a picture",
     response_model=Image,
-    dependencies=[Depends(current_version)],
+    dependencies=[*WRITE, Depends(current_version)],
     responses=failures(
         errors.MALFORMED_JSON,
         errors.UNAUTHENTICATED,
@@ -117,6 +118,7 @@ async def change_image(
 @router.delete(
     "/{image_id}",
     summary="Delete a picture and everything made of it",
+    dependencies=WRITE,
     status_code=status.HTTP_204_NO_CONTENT,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )

@@ -70,7 +70,9 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
 async def list_images(
     resources: Resources, account_id: str, wanted: ListParameters, query: bytes
 ) -> Reply:
-    """One page, newest first; raises `unauthenticated`, `bad-cursor`. It is kept as the answer to `query`."""
+    """One page, newest first; raises `unauthenticated`, `bad-cursor`. It is kept as the answer to
+    `query`.
+    """
     question = f"list:{account_id}"
     after = _position(resources, question, wanted.cursor) if wanted.cursor else None
     asked = list_question(query)

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 
 from safelight.image_app import bodies, errors
-from safelight.image_app.deps import SIGNED_IN, AccountId, Needs
+from safelight.image_app.deps import READ, WRITE, AccountId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.presets import service
 from safelight.image_app.presets.schemas import Preset, PresetBody, PresetList
 from safelight.image_app.responses import JSON
 
-router = APIRouter(prefix="/v1/presets", tags=["presets"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/v1/presets", tags=["presets"])
 
 
 async def own_name(name: str) -> str:
@@ -22,6 +22,7 @@ async def own_name(name: str) -> str:
 @router.get(
     "",
     summary="List presets",
+    dependencies=READ,
     response_model=PresetList,
     responses=failures(errors.UNAUTHENTICATED),
 )
@@ -33,6 +34,7 @@ async def list_presets(resources: Needs, account_id: AccountId) -> Response:
 @router.put(
     "/{name}",
     summary="Make or change a preset",
+    dependencies=WRITE,
     response_model=Preset,
     responses={
         status.HTTP_201_CREATED: {"model": Preset, "description": "The preset is new"},
@@ -62,6 +64,7 @@ async def put_preset(
 @router.delete(
     "/{name}",
     summary="Delete a preset; what it made stays",
+    dependencies=WRITE,
     status_code=status.HTTP_204_NO_CONTENT,
     responses=failures(errors.UNAUTHENTICATED, errors.PRESET_NOT_FOUND, errors.PRESET_IS_BUILT_IN),
 )

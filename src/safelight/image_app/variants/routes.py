@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 
 from safelight.image_app import bodies, errors
-from safelight.image_app.deps import SIGNED_IN, AccountId, ImageId, Needs
+from safelight.image_app.deps import WRITE, AccountId, ImageId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.images.schemas import Image
 from safelight.image_app.images.service import Reply
@@ -13,7 +13,7 @@ from safelight.image_app.responses import JSON
 from safelight.image_app.variants import service
 from safelight.image_app.variants.schemas import NewVariant, Reprocessing
 
-router = APIRouter(prefix="/v1/images/{image_id}", tags=["images"], dependencies=SIGNED_IN)
+router = APIRouter(prefix="/v1/images/{image_id}", tags=["images"])
 
 BODY_FAILURES = (errors.MALFORMED_JSON, errors.BODY_TOO_LARGE, errors.UNSUPPORTED_MEDIA_TYPE)
 
@@ -30,6 +30,7 @@ OwnImage = Annotated[str, Depends(own_image)]
 @router.post(
     "/variants",
     summary="Have a variant made that no preset makes",
+    dependencies=WRITE,
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Image,
     responses=failures(
@@ -52,6 +53,7 @@ async def add_variant(
 @router.delete(
     "/variants/{name}",
     summary="Delete a variant",
+    dependencies=WRITE,
     status_code=status.HTTP_204_NO_CONTENT,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND, errors.VARIANT_NOT_FOUND),
 )
@@ -65,6 +67,7 @@ async def delete_variant(
 @router.post(
     "/reprocess",
     summary="Make the variants of a picture anew, all or those of some presets",
+    dependencies=WRITE,
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Image,
     responses=failures(
