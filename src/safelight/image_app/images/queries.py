@@ -1,15 +1,16 @@
 """Images, variants and uploads in the database."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER
-from safelight.image_app.models import Found, images, uploads, variants
+from safelight.image_app.images import grams
+from safelight.image_app.models import Found, events, image_grams, images, uploads, variants
 
 SHOWN = (
     "image_id",
@@ -44,23 +45,6 @@ async def find_any(connection: AsyncConnection, image_id: str, lock: bool = Fals
     return (await connection.execute(query)).one_or_none()
 
 
-async def page(
-    connection: AsyncConnection,
-    account_id: str,
-    limit: int,
-    after: tuple[datetime, str] | None,
-) -> Sequence[Found]:
-    """Up to `limit` images, newest first, older than `after`."""
-    query = select(images).where(images.c.account_id == account_id, images.c.deleted_at.is_(None))
-    if after:
-        place = tuple_(images.c.created_at, images.c.id)
-        # PostgreSQL compares an id with nothing that is not one, so the values have to say so.
-        types = [images.c.created_at.type, images.c.id.type]
-        query = query.where(place < tuple_(*after, types=types))
-    query = query.order_by(images.c.created_at.desc(), images.c.id.desc()).limit(limit)
-    return (await connection.execute(query)).all()
-
-
 async def variants_of(
     connection: AsyncConnection, image_ids: Iterable[str]
 ) -> dict[str, list[Found]]:
@@ -80,8 +64,20 @@ async def insert(
 ) -> None:
     """The image and its variants."""
     await connection.execute(images.insert().values(image))
+    await index(connection, image)
     if made:
         await connection.execute(variants.insert(), list(made))
+
+
+async def index(connection: AsyncConnection, image: Mapping[str, Any]) -> None:
+    """Have the image found by what is said of it now."""
+    text = grams.text_of(image["name"], image["description"], image["tags"])
+    await change(connection, image["id"], name_key=grams.fold(image["name"]), search=text)
+    words = grams.document(image["account_id"], image["content_type"], text)
+    its_own = image_grams.c.image_id == image["id"]
+    known = await connection.execute(update(image_grams).where(its_own).values(grams=words))
+    if not known.rowcount:
+        await connection.execute(image_grams.insert().values(image_id=image["id"], grams=words))
 
 
 WAITS = {"status": "processing", "error_code": None, "error_detail": None}
@@ -93,7 +89,8 @@ async def change(connection: AsyncConnection, image_id: str, **values: Any) -> N
 
 
 async def erase(connection: AsyncConnection, image_id: str) -> None:
-    """Remove the row for good, with its variants."""
+    """Remove the row for good, with its variants and its history."""
+    await connection.execute(delete(events).where(events.c.image_id == image_id))
     await connection.execute(delete(images).where(images.c.id == image_id))
 
 

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.image_app import clock, errors
 from safelight.image_app.accounts import queries as accounts
-from safelight.image_app.images import queries, views
+from safelight.image_app.images import finding, queries, views
 from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
+
+SEARCHED = {"name", "description", "tags"}
 
 
 class Reply(NamedTuple):
@@ -41,20 +43,22 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
 async def list_images(
     resources: Resources, account_id: str, wanted: ListParameters
 ) -> tuple[Reply, str]:
-    """One page, newest first, and the cursor of the next or ""; raises `bad-cursor`."""
-    question = f"list:{account_id}"
-    after = _position(resources, question, wanted.cursor) if wanted.cursor else None
-    asked = f"list:{wanted.limit}:{wanted.cursor or ''}"
+    """One page, and the cursor of the next or ""; raises `bad-cursor`."""
+    question = wanted.question()
+    bound = f"list:{account_id}:{question}"
+    after = _position(resources, bound, wanted) if wanted.cursor is not None else None
+    asked = f"list:{sha256(question.encode()).hexdigest()}:{wanted.limit}:{wanted.cursor or ''}"
     body, ticket = await resources.answers.get(account_id, asked)
     if body is None:
         async with resources.database.reading() as connection:
-            rows = await queries.page(connection, account_id, wanted.limit + 1, after)
+            rows = await finding.page(connection, account_id, wanted, after, wanted.limit + 1)
             shown = rows[: wanted.limit]
             items = await _views(resources, connection, shown)
         cursor = ""
         if len(rows) > wanted.limit:
-            last = shown[-1]
-            cursor = resources.cursors.pack(question, [last.created_at.isoformat(), last.id])
+            key, image_id = finding.position(shown[-1], wanted.sort)
+            place = key.isoformat() if isinstance(key, datetime) else str(key)
+            cursor = resources.cursors.pack(bound, [place, image_id])
         page = ImageList(items=items, next_cursor=cursor or None)
         body = cursor.encode() + b"\n" + page.to_json()
         await resources.answers.keep(account_id, asked, ticket, body)
@@ -88,6 +92,8 @@ async def change_image(
             await queries.change(
                 work.connection, image_id, version=version, updated_at=clock.now(), **changes
             )
+            if SEARCHED & changes.keys():
+                await queries.index(work.connection, row._asdict() | changes)
             await work.tell("image.updated", account_id, image_id, {"version": version})
             work.change(account_id)
         return await reply_of(resources, work.connection, account_id, image_id)
@@ -123,9 +129,14 @@ async def _views(
     return [views.image_of(row, variants[row.id], resources.links, now) for row in rows]
 
 
-def _position(resources: Resources, question: str, cursor: str) -> tuple[datetime, str]:
-    created_at, image_id = resources.cursors.open(question, cursor)
-    return datetime.fromisoformat(created_at), image_id
+def _position(resources: Resources, bound: str, wanted: ListParameters) -> tuple[Any, str]:
+    place, image_id = resources.cursors.open(bound, wanted.cursor or "")
+    match wanted.sort.removeprefix("-"):
+        case "created_at":
+            return datetime.fromisoformat(place), image_id
+        case "size":
+            return int(place), image_id
+    return place, image_id
 
 
 def _require_version(row: Found | None, if_match: str | None) -> Found:

@@ -1,0 +1,162 @@
+"""Which pictures are on a page of a list.
+
+Three ways lead there, and each gives the whole answer. A walk reads the pictures in the order of
+the list and leaves out what the question excludes: quick when it leaves out little. An index names
+all that may be meant, to be sorted afterwards: quick when that is little. So a short walk comes
+first; where it met enough but not all, a longer one; and the index last.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, func, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from safelight.image_app.images import grams
+from safelight.image_app.images.schemas import ListParameters
+from safelight.image_app.models import Found, image_grams, images
+
+SHORT, LONG = 500, 20_000
+"""Pictures that a walk may read."""
+ENOUGH = 4
+"""Pictures, met on a short walk, that make a long one cheaper than the index: of a million with
+so many in each 500 the index names 8,000, and a long walk meets 160."""
+
+KEYS: dict[str, Column[Any]] = {
+    "created_at": images.c.created_at,
+    "name": images.c.name_key,
+    "size": images.c.size,
+}
+"""What lists are sorted by; pictures that are alike in it by their ids."""
+
+Columns = Any
+Condition = ColumnElement[bool]
+
+
+async def page(
+    connection: AsyncConnection,
+    account_id: str,
+    asked: ListParameters,
+    after: tuple[Any, str] | None,
+    count: int,
+) -> Sequence[Found]:
+    """Up to `count` pictures in the order of the list, from after a position on."""
+    listed = _List(connection.dialect.name, account_id, asked, after, count)
+    if not listed.is_filtered:
+        return (await connection.execute(listed.all())).all()
+    for longest in (SHORT, LONG):
+        found = (await connection.execute(listed.walked(longest))).all()
+        if len(found) == count:
+            return found
+        if len(found) < ENOUGH:
+            break
+    return (await connection.execute(listed.indexed())).all()
+
+
+def position(row: Found, sort: str) -> tuple[Any, str]:
+    """Where a picture stands in a list of this order."""
+    return getattr(row, _key_of(sort).key), row.id
+
+
+class _List:
+    """The statements for one page."""
+
+    def __init__(
+        self,
+        dialect: str,
+        account_id: str,
+        asked: ListParameters,
+        after: tuple[Any, str] | None,
+        count: int,
+    ) -> None:
+        self._is_sqlite = dialect == "sqlite"
+        self._account_id = account_id
+        self._asked = asked
+        self._after = after
+        self._count = count
+        self._key = _key_of(asked.sort)
+        self.is_filtered = bool(self._excluded(images.c))
+        """Whether anything is left out that the order's own index doesn't leave out."""
+
+    def all(self) -> Select[*tuple[Any, ...]]:
+        return self._ordered(select(images).where(*self._in_reach()), images.c, self._count)
+
+    def walked(self, longest: int) -> Select[*tuple[Any, ...]]:
+        """The next pictures, as many as that, and of them those that are meant."""
+        walk = select(images).where(*self._in_reach())
+        c = self._ordered(walk, images.c, longest).subquery("walked").c
+        return self._ordered(select(c).where(*self._excluded(c)), c, self._count)
+
+    def indexed(self) -> Select[*tuple[Any, ...]]:
+        """All that are meant, found without regard to their order, and of them the next."""
+        meant = select(images).where(*self._own(), *self._by_time(), *self._excluded(images.c))
+        if self._words():
+            meant = meant.where(images.c.id.in_(self._named()))
+        c = meant.cte("meant").prefix_with("MATERIALIZED").c
+        return self._ordered(select(c).where(*self._beyond(c)), c, self._count)
+
+    def _ordered(
+        self, query: Select[*tuple[Any, ...]], c: Columns, count: int
+    ) -> Select[*tuple[Any, ...]]:
+        columns = c[self._key.key], c.id
+        backwards = self._asked.sort.startswith("-")
+        by = [column.desc() if backwards else column for column in columns]
+        return query.order_by(*by).limit(count)
+
+    def _own(self) -> list[Condition]:
+        return [images.c.account_id == self._account_id, images.c.deleted_at.is_(None)]
+
+    def _in_reach(self) -> list[Condition]:
+        """What is left out by beginning and ending in the right place of an index."""
+        status = [images.c.status == self._asked.status] if self._has_status_index() else []
+        times = self._by_time() if self._asked.sort.endswith("created_at") else []
+        return self._own() + status + times + self._beyond(images.c)
+
+    def _beyond(self, c: Columns) -> list[Condition]:
+        if self._after is None:
+            return []
+        place = tuple_(c[self._key.key], c.id)
+        # PostgreSQL compares an id with nothing that is not one, so the values have to say so.
+        after = tuple_(*self._after, types=[self._key.type, images.c.id.type])
+        return [place < after if self._asked.sort.startswith("-") else place > after]
+
+    def _by_time(self, c: Columns = images.c) -> list[Condition]:
+        since, until = self._asked.created_after, self._asked.created_before
+        conditions = [c.created_at > since] if since else []
+        return conditions + ([c.created_at < until] if until else [])
+
+    def _has_status_index(self) -> bool:
+        return self._asked.status is not None and self._asked.sort.endswith("created_at")
+
+    def _excluded(self, c: Columns) -> list[Condition]:
+        """What has to be looked at in each picture."""
+        asked = self._asked
+        contains: Callable[..., Any] = func.instr if self._is_sqlite else func.strpos
+        texts = [asked.q, *map(grams.of_tag, asked.tags)]
+        conditions = [contains(c.search, text) > 0 for text in texts if text]
+        if asked.content_type:
+            conditions.append(c.content_type == asked.content_type)
+        if asked.status and not self._has_status_index():
+            conditions.append(c.status == asked.status)
+        by_time = [] if asked.sort.endswith("created_at") else self._by_time(c)
+        return conditions + by_time
+
+    def _words(self) -> list[str]:
+        asked = self._asked
+        return grams.question(self._account_id, asked.q, asked.tags, asked.content_type)
+
+    def _named(self) -> Select[tuple[str]]:
+        """Ids of what has all the words of the question."""
+        query = select(image_grams.c.image_id)
+        if self._is_sqlite:
+            quoted = (f'"{w.rstrip("*")}"' + " *" * w.endswith("*") for w in self._words())
+            match = text(
+                "seq IN (SELECT rowid FROM image_grams_index WHERE image_grams_index MATCH :words)"
+            )
+            return query.where(match.bindparams(words=" ".join(quoted)))
+        words = " & ".join(w.replace("*", ":*") for w in self._words())
+        return query.where(image_grams.c.grams.op("@@")(func.to_tsquery("simple", words)))
+
+
+def _key_of(sort: str) -> Column[Any]:
+    return KEYS[sort.removeprefix("-")]
