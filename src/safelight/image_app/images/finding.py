@@ -29,8 +29,8 @@ KEYS: dict[str, Column[Any]] = {
 }
 """What lists are sorted by; pictures that are alike in it by their ids."""
 
-Columns = Any
 Condition = ColumnElement[bool]
+Statement = Select[*tuple[Any, ...]]
 
 
 async def page(
@@ -78,26 +78,25 @@ class _List:
         self.is_filtered = bool(self._excluded(images.c))
         """Whether anything is left out that the order's own index doesn't leave out."""
 
-    def all(self) -> Select[*tuple[Any, ...]]:
+    def all(self) -> Statement:
         return self._ordered(select(images).where(*self._in_reach()), images.c, self._count)
 
-    def walked(self, longest: int) -> Select[*tuple[Any, ...]]:
+    def walked(self, longest: int) -> Statement:
         """The next pictures, as many as that, and of them those that are meant."""
         walk = select(images).where(*self._in_reach())
-        c = self._ordered(walk, images.c, longest).subquery("walked").c
-        return self._ordered(select(c).where(*self._excluded(c)), c, self._count)
+        walked = self._ordered(walk, images.c, longest).subquery("walked")
+        meant = select(walked).where(*self._excluded(walked.c))
+        return self._ordered(meant, walked.c, self._count)
 
-    def indexed(self) -> Select[*tuple[Any, ...]]:
+    def indexed(self) -> Statement:
         """All that are meant, found without regard to their order, and of them the next."""
         meant = select(images).where(*self._own(), *self._by_time(), *self._excluded(images.c))
         if self._words():
             meant = meant.where(images.c.id.in_(self._named()))
-        c = meant.cte("meant").prefix_with("MATERIALIZED").c
-        return self._ordered(select(c).where(*self._beyond(c)), c, self._count)
+        found = meant.cte("meant").prefix_with("MATERIALIZED")
+        return self._ordered(select(found).where(*self._beyond(found.c)), found.c, self._count)
 
-    def _ordered(
-        self, query: Select[*tuple[Any, ...]], c: Columns, count: int
-    ) -> Select[*tuple[Any, ...]]:
+    def _ordered(self, query: Statement, c: Any, count: int) -> Statement:
         columns = c[self._key.key], c.id
         backwards = self._asked.sort.startswith("-")
         by = [column.desc() if backwards else column for column in columns]
@@ -112,7 +111,7 @@ class _List:
         times = self._by_time() if self._asked.sort.endswith("created_at") else []
         return self._own() + status + times + self._beyond(images.c)
 
-    def _beyond(self, c: Columns) -> list[Condition]:
+    def _beyond(self, c: Any) -> list[Condition]:
         if self._after is None:
             return []
         place = tuple_(c[self._key.key], c.id)
@@ -120,7 +119,7 @@ class _List:
         after = tuple_(*self._after, types=[self._key.type, images.c.id.type])
         return [place < after if self._asked.sort.startswith("-") else place > after]
 
-    def _by_time(self, c: Columns = images.c) -> list[Condition]:
+    def _by_time(self, c: Any = images.c) -> list[Condition]:
         since, until = self._asked.created_after, self._asked.created_before
         conditions = [c.created_at > since] if since else []
         return conditions + ([c.created_at < until] if until else [])
@@ -128,7 +127,7 @@ class _List:
     def _has_status_index(self) -> bool:
         return self._asked.status is not None and self._asked.sort.endswith("created_at")
 
-    def _excluded(self, c: Columns) -> list[Condition]:
+    def _excluded(self, c: Any) -> list[Condition]:
         """What has to be looked at in each picture."""
         asked = self._asked
         contains: Callable[..., Any] = func.instr if self._is_sqlite else func.strpos
