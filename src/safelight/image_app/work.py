@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.contract.messages import Event, EventType, Message, event_message
 from safelight.image_app import clock, outbox
 from safelight.image_app.models import events
 from safelight.image_app.resources import Resources
+
+HISTORY = 1000
+"""Events that are kept of an image."""
 
 
 class Work:
@@ -39,7 +43,10 @@ class Work:
     async def tell(
         self, kind: EventType, account_id: str, image_id: str, data: dict[str, Any]
     ) -> None:
-        """Write the event into the image's history and promise it to the outside."""
+        """Write the event into the image's history and promise it to the outside.
+
+        A history keeps its latest `HISTORY` events.
+        """
         event = Event(
             id=clock.new_id(),
             type=kind,
@@ -57,6 +64,10 @@ class Work:
                 data=event.data,
             )
         )
+        its_own = events.c.image_id == image_id
+        last = select(events.c.id).where(its_own).order_by(events.c.id.desc()).offset(HISTORY)
+        too_old = events.c.id <= last.limit(1).scalar_subquery()
+        await self.connection.execute(delete(events).where(its_own, too_old))
         self.promise(event_message(event))
 
 

@@ -59,6 +59,12 @@ async def variants_of(
     return found
 
 
+async def history(connection: AsyncConnection, image_id: str) -> Sequence[Found]:
+    """What happened to the image, oldest first."""
+    query = select(events).where(events.c.image_id == image_id).order_by(events.c.id)
+    return (await connection.execute(query)).all()
+
+
 async def insert(
     connection: AsyncConnection, image: dict[str, Any], made: Sequence[dict[str, Any]]
 ) -> None:

@@ -15,6 +15,7 @@ from safelight.image_app.images.schemas import (
     After,
     Before,
     ContentType,
+    History,
     Image,
     ImageList,
     ImagePatch,
@@ -25,6 +26,7 @@ from safelight.image_app.images.schemas import (
     Status,
 )
 from safelight.image_app.responses import JSON, conditional
+from safelight.image_app.work import HISTORY
 
 router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
 
@@ -118,6 +120,18 @@ async def get_image(
 ) -> Response:
     reply = await service.get_image(resources, account_id, image_id)
     return conditional(reply.body, reply.etag, if_none_match)
+
+
+@router.get(
+    "/{image_id}/events",
+    summary="What happened to a picture",
+    description=f"The events that were told of it, oldest first; of many the latest {HISTORY:,}.",
+    response_model=History,
+    responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
+)
+async def get_history(resources: Needs, account_id: AccountId, image_id: ImageId) -> Response:
+    body = await service.history_of(resources, account_id, image_id)
+    return Response(body, media_type=JSON)
 
 
 async def current_version(

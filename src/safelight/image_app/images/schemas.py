@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from safelight.contract.messages import Event
 from safelight.image_app.images.grams import fold
 from safelight.image_app.images.times import first_after, last_before
 from safelight.image_app.schemas import Answer, Body, Time, one_line, storable
@@ -160,3 +161,9 @@ class ImageList(Answer):
 
     items: list[Image]
     next_cursor: str | None
+
+
+class History(Answer):
+    """What happened to an image, oldest first."""
+
+    items: list[Event]

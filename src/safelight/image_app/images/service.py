@@ -7,10 +7,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from safelight.contract.messages import Event
 from safelight.image_app import clock, errors
 from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.images import finding, queries, views
-from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
+from safelight.image_app.images.schemas import (
+    History,
+    Image,
+    ImageList,
+    ImagePatch,
+    ListParameters,
+)
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
@@ -64,6 +71,19 @@ async def list_images(
         await resources.answers.keep(account_id, asked, ticket, body)
     next_cursor, _, body = body.partition(b"\n")
     return Reply(body, _etag("list", body)), next_cursor.decode()
+
+
+async def history_of(resources: Resources, account_id: str, image_id: str) -> bytes:
+    """What happened to the image, as it was told; raises `image-not-found`."""
+    async with resources.database.reading() as connection:
+        if await queries.find(connection, image_id, account_id) is None:
+            raise errors.IMAGE_NOT_FOUND()
+        rows = await queries.history(connection, image_id)
+    told = [
+        Event(id=row.id, type=row.type, subject=image_id, time=row.time, data=row.data)
+        for row in rows
+    ]
+    return History(items=told).to_json()
 
 
 async def check_version(
