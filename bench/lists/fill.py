@@ -22,8 +22,9 @@ IMAGES = (
 VARIANTS = """
 INSERT INTO variants (image_id, name, position, transformation, preset_version, fingerprint,
     status, content_type, width, height, size)
-SELECT id, '{name}', {position}, '{{}}', 1, '{fingerprint}', 'ready', 'image/webp', 300, 225, 9000
-FROM images
+SELECT images.id, preset.name, preset.position, '{}', 1, preset.fingerprint, 'ready',
+    'image/webp', 300, 225, 9000
+FROM images CROSS JOIN (%s) AS preset ORDER BY images.created_at, preset.position
 """
 SECONDS = 900
 CHUNK = 5000
@@ -46,8 +47,7 @@ def fill_sqlite(path: str, count: int) -> None:
             "INSERT INTO image_grams (image_id, grams) VALUES (?, ?)",
             ((picture.id.replace("-", ""), picture.words) for picture in some),
         )
-    for statement in _variants():
-        connection.execute(statement)
+    connection.execute(_variants())
     connection.execute("INSERT INTO image_grams_index (image_grams_index) VALUES ('rebuild')")
     for _, sql in made:
         connection.execute(sql)
@@ -72,18 +72,20 @@ async def fill_postgresql(url: str, count: int) -> None:
         await connection.copy_to_table(
             table, source=_chunks(map(as_row, album(count))), columns=columns, format="csv"
         )
-    for statement in _variants():
-        await connection.execute(statement)
+    await connection.execute(_variants())
     await connection.execute(index)
     # As autovacuum would have left them, and so that it does not come while we measure.
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
 
-def _variants() -> Iterator[str]:
-    for position, (name, transformation) in enumerate(BUILT_IN.items()):
-        fingerprint = transformation.fingerprint()
-        yield VARIANTS.format(name=name, position=position, fingerprint=fingerprint)
+def _variants() -> str:
+    """Those of each image together, as they are written with it."""
+    presets = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, {position} AS position, '{made.fingerprint()}' AS fingerprint"
+        for position, (name, made) in enumerate(BUILT_IN.items())
+    )
+    return VARIANTS % presets
 
 
 def _as_postgresql(picture: Picture) -> tuple[object, ...]:

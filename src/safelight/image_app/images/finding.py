@@ -1,26 +1,28 @@
 """Which pictures are on a page of a list.
 
-Three ways lead there, and each gives the whole answer. A walk reads the pictures in the order of
-the list and leaves out what the question excludes: quick when it leaves out little. An index names
-all that may be meant, to be sorted afterwards: quick when that is little. So a short walk comes
-first; where it met enough but not all, a longer one; and the index last.
+Two ways lead there, and each gives the whole answer. A walk reads the pictures in the order of the
+list and leaves out what is not meant: quick when much is meant. An index names what may be meant,
+to be sorted afterwards: quick when that is little. Nobody knows beforehand, so a short walk comes
+first; where it was too short, the index if it names few, or else a longer walk; and if that was in
+vain the index, however much it names.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, func, select, text, tuple_
+from sqlalchemy import Column, ColumnElement, Select, cast, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.image_app.images import grams
 from safelight.image_app.images.schemas import ListParameters
 from safelight.image_app.models import Found, image_grams, images
 
-SHORT, LONG = 500, 20_000
+SHORT, LONG = 500, 25_000
 """Pictures that a walk may read."""
-ENOUGH = 4
-"""Pictures, met on a short walk, that make a long one cheaper than the index: of a million with
-so many in each 500 the index names 8,000, and a long walk meets 160."""
+FEW = 2_000
+"""Pictures that are sorted sooner than a long walk is made: one that is named costs as much as ten
+that are walked by."""
 
 KEYS: dict[str, Column[Any]] = {
     "created_at": images.c.created_at,
@@ -41,16 +43,15 @@ async def page(
     count: int,
 ) -> Sequence[Found]:
     """Up to `count` pictures in the order of the list, from after a position on."""
-    listed = _List(connection.dialect.name, account_id, asked, after, count)
+    listed = List(connection.dialect.name, account_id, asked, after, count)
     if not listed.is_filtered:
         return (await connection.execute(listed.all())).all()
-    for longest in (SHORT, LONG):
-        found = (await connection.execute(listed.walked(longest))).all()
-        if len(found) == count:
-            return found
-        if len(found) < ENOUGH:
-            break
-    return (await connection.execute(listed.indexed())).all()
+    found = (await connection.execute(listed.walked(SHORT))).all()
+    if len(found) < count and (await connection.execute(listed.named())).scalar_one() > FEW:
+        found = (await connection.execute(listed.walked(LONG))).all()
+    if len(found) < count:
+        found = (await connection.execute(listed.indexed())).all()
+    return found
 
 
 def position(row: Found, sort: str) -> tuple[Any, str]:
@@ -58,7 +59,7 @@ def position(row: Found, sort: str) -> tuple[Any, str]:
     return getattr(row, _key_of(sort).key), row.id
 
 
-class _List:
+class List:
     """The statements for one page."""
 
     def __init__(
@@ -75,8 +76,9 @@ class _List:
         self._after = after
         self._count = count
         self._key = _key_of(asked.sort)
+        self._is_by_time = self._key is images.c.created_at
         self.is_filtered = bool(self._excluded(images.c))
-        """Whether anything is left out that the order's own index doesn't leave out."""
+        """Whether pictures have to be looked at, beyond their place in the order's index."""
 
     def all(self) -> Statement:
         return self._ordered(select(images).where(*self._in_reach()), images.c, self._count)
@@ -88,11 +90,19 @@ class _List:
         meant = select(walked).where(*self._excluded(walked.c))
         return self._ordered(meant, walked.c, self._count)
 
+    def named(self) -> Select[tuple[int]]:
+        """How many may be meant, as an index knows, counted no further than is of interest."""
+        if self._words():
+            named = self._having_words()
+        else:
+            named = select(images.c.id).where(*self._own(), *self._indexed())
+        return select(func.count()).select_from(named.limit(FEW + 1).subquery("named"))
+
     def indexed(self) -> Statement:
         """All that are meant, found without regard to their order, and of them the next."""
-        meant = select(images).where(*self._own(), *self._by_time(), *self._excluded(images.c))
+        meant = select(images).where(*self._own(), *self._indexed(), *self._excluded(images.c))
         if self._words():
-            meant = meant.where(images.c.id.in_(self._named()))
+            meant = meant.where(images.c.id.in_(self._having_words()))
         found = meant.cte("meant").prefix_with("MATERIALIZED")
         return self._ordered(select(found).where(*self._beyond(found.c)), found.c, self._count)
 
@@ -106,10 +116,13 @@ class _List:
         return [images.c.account_id == self._account_id, images.c.deleted_at.is_(None)]
 
     def _in_reach(self) -> list[Condition]:
-        """What is left out by beginning and ending in the right place of an index."""
-        status = [images.c.status == self._asked.status] if self._has_status_index() else []
-        times = self._by_time() if self._asked.sort.endswith("created_at") else []
-        return self._own() + status + times + self._beyond(images.c)
+        """What is left out by beginning and ending in the right place of the order's index."""
+        indexed = self._indexed() if self._is_by_time else []
+        return self._own() + indexed + self._beyond(images.c)
+
+    def _indexed(self) -> list[Condition]:
+        """What is left out by an index of times, or of states and times."""
+        return self._in_status(images.c) + self._by_time(images.c)
 
     def _beyond(self, c: Any) -> list[Condition]:
         if self._after is None:
@@ -119,13 +132,13 @@ class _List:
         after = tuple_(*self._after, types=[self._key.type, images.c.id.type])
         return [place < after if self._asked.sort.startswith("-") else place > after]
 
-    def _by_time(self, c: Any = images.c) -> list[Condition]:
+    def _in_status(self, c: Any) -> list[Condition]:
+        return [c.status == self._asked.status] if self._asked.status else []
+
+    def _by_time(self, c: Any) -> list[Condition]:
         since, until = self._asked.created_after, self._asked.created_before
         conditions = [c.created_at > since] if since else []
         return conditions + ([c.created_at < until] if until else [])
-
-    def _has_status_index(self) -> bool:
-        return self._asked.status is not None and self._asked.sort.endswith("created_at")
 
     def _excluded(self, c: Any) -> list[Condition]:
         """What has to be looked at in each picture."""
@@ -135,16 +148,15 @@ class _List:
         conditions = [contains(c.search, text) > 0 for text in texts if text]
         if asked.content_type:
             conditions.append(c.content_type == asked.content_type)
-        if asked.status and not self._has_status_index():
-            conditions.append(c.status == asked.status)
-        by_time = [] if asked.sort.endswith("created_at") else self._by_time(c)
-        return conditions + by_time
+        if self._is_by_time:
+            return conditions
+        return conditions + self._in_status(c) + self._by_time(c)
 
     def _words(self) -> list[str]:
         asked = self._asked
         return grams.question(self._account_id, asked.q, asked.tags, asked.content_type)
 
-    def _named(self) -> Select[tuple[str]]:
+    def _having_words(self) -> Select[tuple[str]]:
         """Ids of what has all the words of the question."""
         query = select(image_grams.c.image_id)
         if self._is_sqlite:
@@ -154,7 +166,7 @@ class _List:
             )
             return query.where(match.bindparams(words=" ".join(quoted)))
         words = " & ".join(w.replace("*", ":*") for w in self._words())
-        return query.where(image_grams.c.grams.op("@@")(func.to_tsquery("simple", words)))
+        return query.where(image_grams.c.grams.op("@@")(cast(words, TSQUERY)))
 
 
 def _key_of(sort: str) -> Column[Any]:

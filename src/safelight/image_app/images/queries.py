@@ -69,21 +69,26 @@ async def insert(
     connection: AsyncConnection, image: dict[str, Any], made: Sequence[dict[str, Any]]
 ) -> None:
     """The image and its variants."""
-    await connection.execute(images.insert().values(image))
-    await index(connection, image)
+    found_by, words = _index(image)
+    await connection.execute(images.insert().values(image | found_by))
+    await connection.execute(image_grams.insert().values(image_id=image["id"], grams=words))
     if made:
         await connection.execute(variants.insert(), list(made))
 
 
 async def index(connection: AsyncConnection, image: Mapping[str, Any]) -> None:
     """Have the image found by what is said of it now."""
-    text = grams.text_of(image["name"], image["description"], image["tags"])
-    await change(connection, image["id"], name_key=grams.fold(image["name"]), search=text)
-    words = grams.document(image["account_id"], image["content_type"], text)
+    found_by, words = _index(image)
+    await change(connection, image["id"], **found_by)
     its_own = image_grams.c.image_id == image["id"]
-    known = await connection.execute(update(image_grams).where(its_own).values(grams=words))
-    if not known.rowcount:
-        await connection.execute(image_grams.insert().values(image_id=image["id"], grams=words))
+    await connection.execute(update(image_grams).where(its_own).values(grams=words))
+
+
+def _index(image: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """What an image is sorted by and searched in, and its words."""
+    text = grams.text_of(image["name"], image["description"], image["tags"])
+    words = grams.document(image["account_id"], image["content_type"], text)
+    return {"name_key": grams.fold(image["name"]), "search": text}, words
 
 
 WAITS = {"status": "processing", "error_code": None, "error_detail": None}
