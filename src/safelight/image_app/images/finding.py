@@ -2,9 +2,8 @@
 
 Two ways lead there, and each gives the whole answer. A walk reads the pictures in the order of the
 list and leaves out what is not meant: quick when much is meant. An index names what may be meant,
-to be sorted afterwards: quick when that is little. Nobody knows beforehand, so a short walk comes
-first; where it was too short, the index if it names few, or else a longer walk; and if that was in
-vain the index, however much it names.
+to be sorted afterwards: quick when that is little. Nobody knows beforehand, so walks begin short
+and grow as long as they are promising; then the index is asked, first for how many it names.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from safelight.image_app.images import grams
 from safelight.image_app.images.schemas import ListParameters
 from safelight.image_app.models import Found, image_grams, images
 
-SHORT, LONG = 500, 25_000
+SHORT, LONGER, LONG = 1_000, 8_000, 25_000
 """Pictures that a walk may read."""
 FEW = 2_000
 """Pictures that are sorted sooner than a long walk is made: one that is named costs as much as ten
@@ -45,13 +44,19 @@ async def page(
     """Up to `count` pictures in the order of the list, from after a position on."""
     listed = List(connection.dialect.name, account_id, asked, after, count)
     if not listed.is_filtered:
-        return (await connection.execute(listed.all())).all()
-    found = (await connection.execute(listed.walked(SHORT))).all()
-    if len(found) < count and (await connection.execute(listed.named())).scalar_one() > FEW:
-        found = (await connection.execute(listed.walked(LONG))).all()
-    if len(found) < count:
-        found = (await connection.execute(listed.indexed())).all()
-    return found
+        return await _rows(connection, listed.all())
+    found = await _rows(connection, listed.walked(SHORT))
+    if count > len(found) >= count * SHORT / LONGER:
+        found = await _rows(connection, listed.walked(LONGER))
+    if len(found) == count:
+        return found
+    if (await connection.execute(listed.named())).scalar_one() > FEW:
+        found = await _rows(connection, listed.walked(LONG))
+    return found if len(found) == count else await _rows(connection, listed.indexed())
+
+
+async def _rows(connection: AsyncConnection, statement: Statement) -> Sequence[Found]:
+    return (await connection.execute(statement)).all()
 
 
 def position(row: Found, sort: str) -> tuple[Any, str]:
@@ -90,7 +95,7 @@ class List:
         meant = select(walked).where(*self._excluded(walked.c))
         return self._ordered(meant, walked.c, self._count)
 
-    def named(self) -> Select[tuple[int]]:
+    def named(self) -> Select[int]:
         """How many may be meant, as an index knows, counted no further than is of interest."""
         if self._words():
             named = self._having_words()
@@ -156,7 +161,7 @@ class List:
         asked = self._asked
         return grams.question(self._account_id, asked.q, asked.tags, asked.content_type)
 
-    def _having_words(self) -> Select[tuple[str]]:
+    def _having_words(self) -> Select[str]:
         """Ids of what has all the words of the question."""
         query = select(image_grams.c.image_id)
         if self._is_sqlite:
