@@ -45,7 +45,7 @@ def picture(number: int, of: int) -> Picture:
     made = BEGAN + number * APART
     made = made.replace(microsecond=made.microsecond // 1000 * 1000)
     mixed = number * _STRIDE % of
-    is_rare = mixed < FEW
+    is_rare = mixed % (of // FEW) == of // FEW // 2
     said = [WORDS[mixed % 8], WORDS[mixed // 8 % 8]]
     said += ["harbour"] * (mixed % 10 == 1) + ["market"] * (mixed % 100 == 2)
     said += ["lighthouse"] * (mixed % 1000 == 3) + ["zeppelin"] * is_rare
