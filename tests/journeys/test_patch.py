@@ -126,6 +126,49 @@ def test_every_change_is_one_version(owner: Client, image: Json) -> None:
     assert owner.image(image["id"])["version"] == 31
 
 
+def test_of_a_hundred_increments_at_once_none_is_lost(owner: Client, image: Json) -> None:
+    """Each reads, adds one, and tries again when somebody was quicker."""
+    path = f"/v1/images/{image['id']}"
+    assert _patch(owner, image, {"description": "0"}).status_code == 200
+
+    def increment(_number: int) -> int:
+        while True:
+            read = owner.get(path)
+            change = {"description": str(int(read.json()["description"]) + 1)}
+            answer = _patch(owner, image, change, **{"If-Match": read.headers["etag"]})
+            if answer.status_code == 200:
+                version: int = answer.json()["version"]
+                return version
+            assert_problem(answer, 412, _MISMATCH)
+
+    with ThreadPoolExecutor(4) as pool:
+        versions = list(pool.map(increment, range(100)))
+    assert sorted(versions) == list(range(3, 103))
+    after = owner.image(image["id"])
+    assert (after["description"], after["version"]) == ("100", 102)
+
+
+def test_nothing_that_only_the_product_may_say_is_taken(
+    owner: Client, image: Json, stranger: Client
+) -> None:
+    """Each field of an answer, and what others have called such fields."""
+    schemas = owner.get("/openapi.json").json()["components"]["schemas"]
+    ours = {"name", "description", "tags", "visibility"}
+    fields = set(schemas["Image"]["properties"]) - ours
+    assert {"id", "status", "version", "created_at", "variants", "path", "url"} <= fields
+    for field in fields | {"owner_id", "account_id", "is_admin", "object_key", "deleted_at"}:
+        value = image.get(field, "mine")
+        change = {"name": "taken", field: value}
+        assert wrong_fields(_patch(owner, image, change)) == {field}
+        told = {field: "mine", "description": "taken"}
+        assert field in wrong_fields(owner.offer(pictures.jpeg((64, 48)), **told))
+    account = {"username": "mallory", "email": "m@example.com", "password": "correct horse"}
+    for field in set(schemas["Account"]["properties"]) - {"username", "email"} | {"is_admin"}:
+        answer = stranger.post("/v1/auth/register", json=account | {field: "mine"})
+        assert wrong_fields(answer) == {field}
+    assert owner.image(image["id"]) == image
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -1,7 +1,7 @@
 """What a route may ask for."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Request, Security
 from fastapi.dependencies.models import Dependant
@@ -73,18 +73,19 @@ async def known_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not have, and those given twice."""
     if not request.query_params:
         return
-    known = set(_parameters(request.scope["route"].dependant))
+    known = dict(_parameters(request.scope["route"].dependant))
     given = [name for name, _ in request.query_params.multi_items()]
     unknown = [FieldError(name, "is not known here") for name in given if name not in known]
-    twice = {name for name in given if name in known and given.count(name) > 1}
+    twice = {name for name in given if given.count(name) > 1 and not known.get(name, True)}
     unknown += [FieldError(name, "is given more than once") for name in sorted(twice)]
     if unknown:
         raise errors.VALIDATION_FAILED(errors=unknown)
 
 
-def _parameters(dependant: Dependant) -> Iterator[str]:
+def _parameters(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """Each with whether it may be given more than once."""
     for parameter in dependant.query_params:
-        yield parameter.alias
+        yield parameter.alias, get_origin(parameter.field_info.annotation) is list
     for dependency in dependant.dependencies:
         yield from _parameters(dependency)
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine import Dialect, Row
 from sqlalchemy.types import TypeDecorator
 
@@ -50,13 +51,17 @@ class UtcTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes, as it does on SQLite, whatever the database's language."""
+
+
 def _id(name: str = "id", *args: Any, **options: Any) -> Column[str]:
     return Column(name, Uuid(as_uuid=False), *args, **options)
 
 
-def _sequence() -> Column[int]:
+def _sequence(name: str = "id") -> Column[int]:
     wide = BigInteger().with_variant(Integer, "sqlite")
-    return Column("id", wide, primary_key=True, autoincrement=True)
+    return Column(name, wide, primary_key=True, autoincrement=True)
 
 
 accounts = Table(
@@ -139,10 +144,27 @@ images = Table(
     Column("updated_at", UtcTime, nullable=False),
     Column("deleted_at", UtcTime),
     Column("missed_at", UtcTime),
+    Column("name_key", BYTEWISE, nullable=False, server_default=""),
+    Column("search", Text, nullable=False, server_default=""),
     comment="`missed_at` is when a job or an erasure was last looked for that nobody had answered; "
-    "a row with `deleted_at` is a tombstone.",
+    "a row with `deleted_at` is a tombstone; `name_key` is what names are sorted by, `search` what "
+    "is searched.",
 )
 Index("ix_images_newest", images.c.account_id, images.c.created_at, images.c.id)
+LIVE = images.c.deleted_at.is_(None)
+for _name, *_columns in (
+    ("name", images.c.name_key),
+    ("size", images.c.size),
+    ("status", images.c.status, images.c.created_at),
+):
+    Index(
+        f"ix_images_by_{_name}",
+        images.c.account_id,
+        *_columns,
+        images.c.id,
+        sqlite_where=LIVE,
+        postgresql_where=LIVE,
+    )
 Index(
     "ix_images_processing",
     images.c.status,
@@ -154,6 +176,16 @@ Index(
     images.c.deleted_at,
     sqlite_where=images.c.deleted_at.is_not(None),
     postgresql_where=images.c.deleted_at.is_not(None),
+)
+
+image_grams = Table(
+    "image_grams",
+    metadata,
+    _sequence("seq"),
+    _id("image_id", ForeignKey("images.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("grams", Text().with_variant(TSVECTOR, "postgresql"), nullable=False),
+    comment="The words by which images are found; each database indexes them in its own way, which "
+    "the migrations know: PostgreSQL by GIN, SQLite in a table of FTS5 that triggers keep.",
 )
 
 variants = Table(
@@ -233,11 +265,13 @@ events = Table(
     metadata,
     _id(primary_key=True),
     _id("account_id", nullable=False),
-    _id("image_id", nullable=False, index=True),
+    _id("image_id", nullable=False),
     Column("type", String(32), nullable=False),
     Column("time", UtcTime, nullable=False),
     Column("data", JSON, nullable=False),
     Index("ix_events_account_id_id", "account_id", "id"),
+    Index("ix_events_image_id_id", "image_id", "id"),
+    comment="The history of each image, which goes with it.",
 )
 
 outbox = Table(

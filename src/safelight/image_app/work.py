@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.contract.messages import Event, EventType, Message, event_message
 from safelight.image_app import clock, outbox
 from safelight.image_app.models import events
 from safelight.image_app.resources import Resources
+
+HISTORY = 1000
+"""Events that are kept of an image."""
 
 
 class Work:
@@ -39,13 +43,20 @@ class Work:
     async def tell(
         self, kind: EventType, account_id: str, image_id: str, data: dict[str, Any]
     ) -> None:
-        """Write the event into the image's history and promise it to the outside."""
+        """Write the event into the image's history and promise it to the outside.
+
+        A history keeps its latest `HISTORY` events.
+        """
         await self.tell_of_all(kind, account_id, {image_id: data})
+        its_own = events.c.image_id == image_id
+        last = select(events.c.id).where(its_own).order_by(events.c.id.desc()).offset(HISTORY)
+        too_old = events.c.id <= last.limit(1).scalar_subquery()
+        await self.connection.execute(delete(events).where(its_own, too_old))
 
     async def tell_of_all(
         self, kind: EventType, account_id: str, told: Mapping[str, dict[str, Any]]
     ) -> None:
-        """The same of several images at once: what is told of each, by its id."""
+        """The same of several images that end: what is told of each, by its id."""
         time = clock.now()
         rows = [
             {

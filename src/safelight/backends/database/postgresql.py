@@ -20,6 +20,9 @@ POOL_SECONDS = 10.0
 IDLE_SECONDS = 15
 """After so long without a word the server ends a presence, whose process is frozen or cut off."""
 
+QUICK = {"jit": "off", "max_parallel_workers_per_gather": "0"}
+"""Preparations that cost more than all of a short question."""
+
 CHANNEL = "safelight"
 LEADER, MEMBER, PRESETS = 1, 2, 3
 """Kinds of advisory locks."""
@@ -49,7 +52,7 @@ async def _connect(url: str, **settings: str) -> asyncpg.Connection:
             url,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
-            server_settings={"application_name": "safelight", **settings},
+            server_settings={"application_name": "safelight", **QUICK, **settings},
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable(f"the database can't be reached: {error}") from error

@@ -1,7 +1,7 @@
 """Images, variants and uploads in the database."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER, Database
-from safelight.image_app.models import Found, images, uploads, variants
+from safelight.image_app.images import grams
+from safelight.image_app.models import Found, events, image_grams, images, uploads, variants
 
 SHOWN = (
     "image_id",
@@ -76,23 +77,6 @@ async def locked_page(
     return (await connection.execute(query)).all()
 
 
-async def page(
-    connection: AsyncConnection,
-    account_id: str,
-    limit: int,
-    after: tuple[datetime, str] | None,
-) -> Sequence[Found]:
-    """Up to `limit` images, newest first, older than `after`."""
-    query = select(images).where(images.c.account_id == account_id, images.c.deleted_at.is_(None))
-    if after:
-        place = tuple_(images.c.created_at, images.c.id)
-        # PostgreSQL compares an id with nothing that is not one, so the values have to say so.
-        types = [images.c.created_at.type, images.c.id.type]
-        query = query.where(place < tuple_(*after, types=types))
-    query = query.order_by(images.c.created_at.desc(), images.c.id.desc()).limit(limit)
-    return (await connection.execute(query)).all()
-
-
 async def variants_of(
     connection: AsyncConnection, image_ids: Iterable[str]
 ) -> dict[str, list[Found]]:
@@ -107,13 +91,36 @@ async def variants_of(
     return found
 
 
+async def history(connection: AsyncConnection, image_id: str) -> Sequence[Found]:
+    """What happened to the image, oldest first."""
+    query = select(events).where(events.c.image_id == image_id).order_by(events.c.id)
+    return (await connection.execute(query)).all()
+
+
 async def insert(
     connection: AsyncConnection, image: dict[str, Any], made: Sequence[dict[str, Any]]
 ) -> None:
     """The image and its variants."""
-    await connection.execute(images.insert().values(image))
+    found_by, words = _index(image)
+    await connection.execute(images.insert().values(image | found_by))
+    await connection.execute(image_grams.insert().values(image_id=image["id"], grams=words))
     if made:
         await connection.execute(variants.insert(), list(made))
+
+
+async def index(connection: AsyncConnection, image: Mapping[str, Any]) -> None:
+    """Have the image found by what is said of it now."""
+    found_by, words = _index(image)
+    await change(connection, image["id"], **found_by)
+    its_own = image_grams.c.image_id == image["id"]
+    await connection.execute(update(image_grams).where(its_own).values(grams=words))
+
+
+def _index(image: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """What an image is sorted by and searched in, and its words."""
+    text = grams.text_of(image["name"], image["description"], image["tags"])
+    words = grams.document(image["account_id"], image["content_type"], text)
+    return {"name_key": grams.fold(image["name"]), "search": text}, words
 
 
 WAITS = {"status": "processing", "error_code": None, "error_detail": None}
@@ -131,7 +138,8 @@ async def bury(connection: AsyncConnection, image_ids: Sequence[str], now: datet
 
 
 async def erase(connection: AsyncConnection, image_id: str) -> None:
-    """Remove the row for good, with its variants."""
+    """Remove the row for good, with its variants and its history."""
+    await connection.execute(delete(events).where(events.c.image_id == image_id))
     await connection.execute(delete(images).where(images.c.id == image_id))
 
 

@@ -1,11 +1,15 @@
 """`/v1/images`."""
 
+from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import status as http
 
 from safelight.image_app import bodies, errors
 from safelight.image_app.deps import (
+    READ,
     READ_NAMED,
     WRITE,
     AccountId,
@@ -16,8 +20,22 @@ from safelight.image_app.deps import (
 from safelight.image_app.documents import failures
 from safelight.image_app.images import service, upload
 from safelight.image_app.images.documents import UPLOAD_FAILURES, UPLOAD_FORM
-from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
+from safelight.image_app.images.schemas import (
+    After,
+    Before,
+    ContentType,
+    History,
+    Image,
+    ImageList,
+    ImagePatch,
+    ListParameters,
+    Searched,
+    SearchedTags,
+    Sort,
+    Status,
+)
 from safelight.image_app.responses import JSON, conditional
+from safelight.image_app.work import HISTORY
 
 router = APIRouter(prefix="/v1/images", tags=["images"])
 
@@ -25,11 +43,43 @@ IfMatch = Annotated[str | None, Header(description="Change only this version")]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is still this")]
 
 
+LISTED = """Those of which everything is true that is asked. Each page names the next one, as
+`next_cursor` and as `Link`; whatever others write meanwhile, none is left out and none comes twice.
+Names are sorted without regard to case, by their characters' numbers in Unicode."""
+
+
+async def which(
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
+    q: Annotated[Searched, Query(description="Part of name, description or a tag, any case")] = "",
+    tag: Annotated[SearchedTags, Query(description="All of these tags, any case")] = [],  # noqa: B006
+    status: Annotated[Status | None, Query()] = None,
+    content_type: Annotated[ContentType | None, Query(description="Of the original")] = None,
+    created_after: Annotated[After | None, Query(description="Later than this time")] = None,
+    created_before: Annotated[Before | None, Query(description="Earlier than this time")] = None,
+    sort: Annotated[
+        Sort, Query(description="With `-`, from the last to the first")
+    ] = "-created_at",
+) -> ListParameters:
+    """The list that is asked for."""
+    return ListParameters(
+        limit=limit,
+        cursor=cursor,
+        q=q,
+        tags=tag,
+        status=status,
+        content_type=content_type,
+        created_after=created_after,
+        created_before=created_before,
+        sort=sort,
+    )
+
+
 @router.post(
     "",
     summary="Upload a picture",
     dependencies=WRITE,
-    status_code=status.HTTP_201_CREATED,
+    status_code=http.HTTP_201_CREATED,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, *UPLOAD_FAILURES),
     openapi_extra=UPLOAD_FORM,
@@ -39,13 +89,14 @@ async def upload_image(request: Request, resources: Needs, account_id: AccountId
     image_id = await upload.take_in(resources, account_id, request)
     reply = await service.get_image(resources, account_id, image_id)
     headers = {"Location": f"/v1/images/{image_id}", "ETag": reply.etag}
-    return Response(reply.body, status.HTTP_201_CREATED, headers, JSON)
+    return Response(reply.body, http.HTTP_201_CREATED, headers, JSON)
 
 
 @router.get(
     "",
     summary="List pictures, newest first",
     dependencies=READ_NAMED,
+    description=LISTED,
     response_model=ImageList,
     responses=failures(errors.UNAUTHENTICATED, errors.BAD_CURSOR),
 )
@@ -53,16 +104,21 @@ async def list_images(
     request: Request,
     resources: Needs,
     account_id: NamedAccountId,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    wanted: Annotated[ListParameters, Depends(which)],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    wanted = ListParameters(limit=limit, cursor=cursor)
-    reply = await service.list_images(resources, account_id, wanted, request.scope["query_string"])
+    asked, following = request.scope["query_string"], partial(_following, request)
+    reply = await service.list_images(resources, account_id, wanted, asked, following)
     response = conditional(reply.body, reply.etag, if_none_match)
     if reply.link:
         response.headers["Link"] = reply.link
     return response
+
+
+def _following(request: Request, cursor: str) -> str:
+    """The address of the next page: the same question from there on."""
+    asked = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+    return f"{request.url.path}?{urlencode([*asked, ('cursor', cursor)])}"
 
 
 @router.get(
@@ -80,6 +136,19 @@ async def get_image(
 ) -> Response:
     reply = await service.get_image(resources, account_id, image_id)
     return conditional(reply.body, reply.etag, if_none_match)
+
+
+@router.get(
+    "/{image_id}/events",
+    summary="What happened to a picture",
+    dependencies=READ,
+    description=f"The events that were told of it, oldest first; of many the latest {HISTORY:,}.",
+    response_model=History,
+    responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
+)
+async def get_history(resources: Needs, account_id: AccountId, image_id: ImageId) -> Response:
+    body = await service.history_of(resources, account_id, image_id)
+    return Response(body, media_type=JSON)
 
 
 async def current_version(
@@ -119,9 +188,9 @@ async def change_image(
     "/{image_id}",
     summary="Delete a picture and everything made of it",
     dependencies=WRITE,
-    status_code=status.HTTP_204_NO_CONTENT,
+    status_code=http.HTTP_204_NO_CONTENT,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )
 async def delete_image(resources: Needs, account_id: AccountId, image_id: ImageId) -> Response:
     await service.delete_image(resources, account_id, image_id)
-    return Response(status_code=status.HTTP_204_NO_CONTENT)
+    return Response(status_code=http.HTTP_204_NO_CONTENT)

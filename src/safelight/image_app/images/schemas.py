@@ -1,9 +1,14 @@
 """Images as clients see and change them."""
 
+import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from safelight.contract.messages import Event
+from safelight.image_app.images.grams import fold
+from safelight.image_app.images.times import first_after, last_before
 from safelight.image_app.schemas import Answer, Body, Time, one_line, storable
 
 MAX_NAME = 255
@@ -35,6 +40,26 @@ Tag = Annotated[
 ]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_unique)]
 Visibility = Literal["private", "public"]
+Status = Literal["processing", "ready", "failed"]
+ContentType = Literal[
+    "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/tiff"
+]
+Sort = Literal["-created_at", "created_at", "name", "-name", "size", "-size"]
+
+
+def _searchable(text: str) -> str:
+    one_line(text.translate({ord(c): " " for c in "\t\r\n"}))
+    return fold(text)
+
+
+Searched = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_searchable)]
+SearchedTags = Annotated[
+    list[Annotated[Tag, AfterValidator(fold)]],
+    Field(max_length=MAX_TAGS),
+    AfterValidator(lambda tags: sorted(set(tags))),
+]
+After = Annotated[datetime, BeforeValidator(first_after)]
+Before = Annotated[datetime, BeforeValidator(last_before)]
 
 
 class UploadFields(Body):
@@ -64,12 +89,24 @@ class ImagePatch(Body):
 
 
 class ListParameters(BaseModel):
-    """Which page of the list."""
+    """Which page of which list. Texts are folded."""
 
     model_config = ConfigDict(frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str, Field(max_length=500)] | None = None
+    limit: int = 50
+    cursor: str | None = None
+    q: str = ""
+    tags: list[str] = []
+    status: Status | None = None
+    content_type: ContentType | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    sort: Sort = "-created_at"
+
+    def question(self) -> str:
+        """What a cursor belongs to: all but where a page begins and ends."""
+        asked = self.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_defaults=True)
+        return json.dumps(asked, sort_keys=True)
 
 
 class Fault(Answer):
@@ -100,7 +137,7 @@ class Image(Answer):
     description: str
     tags: list[str]
     visibility: Visibility
-    status: Literal["processing", "ready", "failed"]
+    status: Status
     error: Fault | None
     version: int
     content_type: str
@@ -124,3 +161,9 @@ class ImageList(Answer):
 
     items: list[Image]
     next_cursor: str | None
+
+
+class History(Answer):
+    """What happened to an image, oldest first."""
+
+    items: list[Event]

@@ -1,20 +1,29 @@
 """Reading, changing and deleting images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from safelight.contract.messages import Event
 from safelight.image_app import clock, errors
 from safelight.image_app.accounts import queries as accounts
-from safelight.image_app.images import queries, views
-from safelight.image_app.images.schemas import Image, ImageList, ImagePatch, ListParameters
+from safelight.image_app.images import finding, queries, views
+from safelight.image_app.images.schemas import (
+    History,
+    Image,
+    ImageList,
+    ImagePatch,
+    ListParameters,
+)
 from safelight.image_app.living import require_living
 from safelight.image_app.models import Found
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import Work, begin
+
+SEARCHED = {"name", "description", "tags"}
 
 
 class Reply(NamedTuple):
@@ -35,7 +44,7 @@ class Reply(NamedTuple):
         return cls(body, etag.decode(), link.decode())
 
 
-LONGEST_QUESTION = 500
+LONGEST_QUERY = 500
 
 
 def list_question(query: bytes) -> str:
@@ -68,32 +77,50 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
 
 
 async def list_images(
-    resources: Resources, account_id: str, wanted: ListParameters, query: bytes
+    resources: Resources,
+    account_id: str,
+    wanted: ListParameters,
+    query: bytes,
+    following: Callable[[str], str],
 ) -> Reply:
-    """One page, newest first; raises `unauthenticated`, `bad-cursor`. It is kept as the answer to
-    `query`.
+    """One page, kept as the answer to `query`; `following` makes the address of the page at a
+    cursor. Raises `unauthenticated`, `bad-cursor`.
     """
-    question = f"list:{account_id}"
-    after = _position(resources, question, wanted.cursor) if wanted.cursor else None
+    bound = f"list:{account_id}:{wanted.question()}"
+    after = _position(resources, bound, wanted) if wanted.cursor is not None else None
     asked = list_question(query)
     packed, ticket = await resources.answers.get(account_id, asked)
     if packed is not None:
         return Reply.unpacked(packed)
     await require_living(resources, account_id)
     async with resources.database.reading() as connection:
-        rows = await queries.page(connection, account_id, wanted.limit + 1, after)
+        rows = await finding.page(connection, account_id, wanted, after, wanted.limit + 1)
         shown = rows[: wanted.limit]
         items = await _views(resources, connection, shown)
-    cursor = ""
+    cursor = link = ""
     if len(rows) > wanted.limit:
-        last = shown[-1]
-        cursor = resources.cursors.pack(question, [last.created_at.isoformat(), last.id])
+        key, image_id = finding.position(shown[-1], wanted.sort)
+        place = key.isoformat() if isinstance(key, datetime) else str(key)
+        cursor = resources.cursors.pack(bound, [place, image_id])
+        link = f'<{following(cursor)}>; rel="next"'
     body = ImageList(items=items, next_cursor=cursor or None).to_json()
-    link = f'</v1/images?limit={wanted.limit}&cursor={cursor}>; rel="next"' if cursor else ""
     reply = Reply(body, _etag("list", body), link)
-    if len(asked) <= LONGEST_QUESTION:
+    if len(query) <= LONGEST_QUERY:
         await resources.answers.keep(account_id, asked, ticket, reply.packed())
     return reply
+
+
+async def history_of(resources: Resources, account_id: str, image_id: str) -> bytes:
+    """What happened to the image, as it was told; raises `image-not-found`."""
+    async with resources.database.reading() as connection:
+        if await queries.find(connection, image_id, account_id) is None:
+            raise errors.IMAGE_NOT_FOUND()
+        rows = await queries.history(connection, image_id)
+    told = [
+        Event(id=row.id, type=row.type, subject=image_id, time=row.time, data=row.data)
+        for row in rows
+    ]
+    return History(items=told).to_json()
 
 
 async def check_version(
@@ -122,6 +149,8 @@ async def change_image(
             await queries.change(
                 work.connection, image_id, version=version, updated_at=clock.now(), **changes
             )
+            if SEARCHED & changes.keys():
+                await queries.index(work.connection, row._asdict() | changes)
             await work.tell("image.updated", account_id, image_id, {"version": version})
             work.change(account_id)
         return await reply_of(resources, work.connection, account_id, image_id)
@@ -165,9 +194,14 @@ async def _views(
     return [views.image_of(row, variants[row.id], resources.links, now) for row in rows]
 
 
-def _position(resources: Resources, question: str, cursor: str) -> tuple[datetime, str]:
-    created_at, image_id = resources.cursors.open(question, cursor)
-    return datetime.fromisoformat(created_at), image_id
+def _position(resources: Resources, bound: str, wanted: ListParameters) -> tuple[Any, str]:
+    place, image_id = resources.cursors.open(bound, wanted.cursor or "")
+    match wanted.sort.removeprefix("-"):
+        case "created_at":
+            return datetime.fromisoformat(place), image_id
+        case "size":
+            return int(place), image_id
+    return place, image_id
 
 
 def _require_version(row: Found | None, if_match: str | None) -> Found:
