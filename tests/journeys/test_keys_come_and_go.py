@@ -116,7 +116,7 @@ def test_a_new_key_signs_and_nobody_is_signed_out(pair: Product, ann: Client) ->
 def test_a_new_key_is_known_everywhere_before_it_signs(pair: Product, ann: Client) -> None:
     """Whoever asks at every moment meets no API that refuses what another has signed."""
     urls, before = everywhere(pair), issued(pair.base_url, ann)[1]
-    rotating = pair.part("keys", "rotate", "--wait", "3")
+    rotating = pair.part("keys", "rotate", "--wait", "5")
     kids: set[str] = set()
     while rotating.process.poll() is None or len(kids) < 2:
         for url in urls:
