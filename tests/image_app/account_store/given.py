@@ -1,12 +1,12 @@
-"""Stores to be opened, tokens to be kept."""
+"""Stores to be opened, tokens and keys to be kept."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from safelight.backends.database import Database
-from safelight.image_app import clock, tokens
-from safelight.image_app.account_store import AccountStore, RefreshToken
+from safelight.image_app import clock, credentials, tokens
+from safelight.image_app.account_store import AccountStore, ApiKey, RefreshToken
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
 from tests.image_app.given import a_stored_account
@@ -29,6 +29,21 @@ async def opened(url: str) -> AsyncIterator[AccountStore]:
 def a_token(lifetime: timedelta = LATER) -> RefreshToken:
     _, token_hash, _ = tokens.new_refresh_token()
     return RefreshToken(token_hash, clock.now() + lifetime)
+
+
+def a_key(account_id: str, lifetime: timedelta | None = None) -> ApiKey:
+    """One that may do everything."""
+    key, now = credentials.new_key(), clock.now()
+    return ApiKey(
+        id=clock.new_id(),
+        account_id=account_id,
+        key_hash=credentials.hash_key(key),
+        hint=key[: credentials.HINT],
+        name='my name\'s\n"key" é 🔑',
+        scopes=("images:read", "images:write"),
+        created_at=now,
+        expires_at=now + lifetime if lifetime else None,
+    )
 
 
 async def a_session(store: AccountStore, username: str = "ann") -> tuple[str, RefreshToken]:

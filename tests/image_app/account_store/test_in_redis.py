@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from safelight.image_app import clock
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.account_store.in_redis import ANSWER_SECONDS, RedisAccounts
-from tests.image_app.account_store.given import a_session, a_token, rotated
+from tests.image_app.account_store.given import a_key, a_session, a_token, rotated
 from tests.image_app.given import a_stored_account
 from tests.servers import Valkey
 
@@ -24,6 +24,11 @@ CALLS: list[Callable[[RedisAccounts], Awaitable[Any]]] = [
     lambda store: store.set_password_hash(clock.new_id(), ""),
     lambda store: store.begin_session(clock.new_id(), a_token()),
     lambda store: rotated(store, UNKNOWN),
+    lambda store: store.add_key(a_key(clock.new_id()), 50),
+    lambda store: store.find_key(""),
+    lambda store: store.keys_of(clock.new_id()),
+    lambda store: store.end_key(clock.new_id(), clock.new_id()),
+    lambda store: store.end_keys(clock.new_id()),
     lambda store: store.check(),
 ]
 
@@ -45,6 +50,30 @@ async def test_sessions_expire_by_themselves_and_accounts_never_do(valkey: Valke
         ("token", True),
         ("username", False),
     ]
+    await client.aclose()
+    await store.close()
+
+
+async def test_keys_are_of_an_era_of_their_account_and_end_with_it(valkey: Valkey) -> None:
+    url = valkey.create()
+    store, client = RedisAccounts(url), Redis.from_url(url, decode_responses=True)
+    ann, bob = a_stored_account("ann"), a_stored_account("bob")
+    keys = [a_key(account.id) for account in (ann, ann, bob)]
+    for account in (ann, bob):
+        await store.add(account)
+    for key in keys:
+        await store.add_key(key, 2)
+
+    await client.hset(f"safelight:account:{ann.id}", "era", "another")
+    await client.delete(f"safelight:account:{bob.id}")
+
+    for key in keys:
+        assert await store.find_key(key.key_hash) is None
+        assert await store.keys_of(key.account_id) == []
+    new = a_key(ann.id)
+    await store.add_key(new, 1)
+    assert await store.find_key(new.key_hash) == new
+    assert await store.keys_of(ann.id) == [new]
     await client.aclose()
     await store.close()
 

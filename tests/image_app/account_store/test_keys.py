@@ -6,25 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from safelight.image_app import clock, credentials
+from safelight.image_app import clock
 from safelight.image_app.account_store import AccountGone, AccountStore, ApiKey, TooManyKeys
+from tests.image_app.account_store.given import a_key
 from tests.image_app.given import a_stored_account
 
 MOST = 50
-
-
-def a_key(account_id: str, lifetime: timedelta | None = None) -> ApiKey:
-    key, now = credentials.new_key(), clock.now()
-    return ApiKey(
-        id=clock.new_id(),
-        account_id=account_id,
-        key_hash=credentials.hash_key(key),
-        hint=key[: credentials.HINT],
-        name='my name\'s\n"key" é 🔑',
-        scopes=("images:read", "images:write"),
-        created_at=now,
-        expires_at=now + lifetime if lifetime else None,
-    )
 
 
 async def somebody(store: AccountStore, username: str = "ann") -> str:

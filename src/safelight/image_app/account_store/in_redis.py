@@ -9,6 +9,8 @@ append-only persistence on, and no eviction.
     safelight:key:<hash>          hash: an API key, as its dataclass has it
     safelight:keys:<account>      hash: each key's id, and its hash
 
+A key is dead once the account is gone or has another `era` than when the key was made.
+
 Sessions and tokens expire, each with its (last) token; the rest never does.
 """
 
@@ -133,16 +135,26 @@ class RedisAccounts:
 
     async def find_key(self, key_hash: str) -> ApiKey | None:
         with _translated():
-            return _api_key(await self._redis.hgetall(_key("key", key_hash)))
+            found: Any = await self._redis.hgetall(_key("key", key_hash))
+            if not found or found["era"] != await self._era(found["account_id"]):
+                return None
+            return _api_key(found)
+
+    async def _era(self, account_id: str) -> str | None:
+        """Of an account that is there."""
+        asked: Any = await self._redis.hmget(_key("account", account_id), "username", "era")
+        username, era = asked
+        return (era or "") if username else None
 
     async def keys_of(self, account_id: str) -> list[ApiKey]:
         with _translated():
-            hashes: Any = await self._redis.hvals(_key("keys", account_id))
+            kept: Any = await self._redis.hgetall(_key("keys", account_id))
+            if not kept or kept.pop("era") != await self._era(account_id):
+                return []
             asked = self._redis.pipeline(transaction=False)
-            for key_hash in hashes:
-                asked.hgetall(_key("key", key_hash))
-            found = [_api_key(one) for one in await asked.execute()]
-        return sorted((key for key in found if key), key=lambda key: key.id)
+            for key_id in sorted(kept):
+                asked.hgetall(_key("key", kept[key_id]))
+            return [_api_key(found) for found in await asked.execute() if found]
 
     async def end_key(self, account_id: str, key_id: str) -> bool:
         of_account = _key("keys", account_id)
@@ -160,9 +172,10 @@ class RedisAccounts:
         of_account = _key("keys", account_id)
 
         async def end(change: Any) -> None:
-            hashes = await change.hvals(of_account)
+            kept = await change.hgetall(of_account)
+            kept.pop("era", None)
             change.multi()
-            change.delete(of_account, *(_key("key", key_hash) for key_hash in hashes))
+            change.delete(of_account, *(_key("key", key_hash) for key_hash in kept.values()))
 
         with _translated():
             await self._redis.transaction(end, of_account)  # again, when one was added meanwhile
@@ -187,15 +200,14 @@ def _flat(key: ApiKey) -> list[str]:
     return [part for pair in values.items() if pair[1] is not None for part in pair]
 
 
-def _api_key(found: Any) -> ApiKey | None:
-    if not found:
-        return None
-    expires_at = found.pop("expires_at", None)
+def _api_key(found: dict[str, str]) -> ApiKey:
+    expires_at = found.get("expires_at")
+    texts = {name: found[name] for name in ("id", "account_id", "key_hash", "hint", "name")}
     return ApiKey(
-        scopes=tuple(found.pop("scopes").split()),
-        created_at=datetime.fromisoformat(found.pop("created_at")),
+        **texts,
+        scopes=tuple(found["scopes"].split()),
+        created_at=datetime.fromisoformat(found["created_at"]),
         expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
-        **found,
     )
 
 

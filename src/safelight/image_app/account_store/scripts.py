@@ -14,9 +14,11 @@ return false
 ADD_KEY = """
 -- KEYS: account, its keys, key. ARGV: how many it may have, id, hash, then fields and values.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
-if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 'many' end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-redis.call('HSET', KEYS[3], unpack(ARGV, 4))
+local era = redis.call('HGET', KEYS[1], 'era') or ''
+if redis.call('HGET', KEYS[2], 'era') ~= era then redis.call('DEL', KEYS[2]) end
+if redis.call('HLEN', KEYS[2]) > tonumber(ARGV[1]) then return 'many' end
+redis.call('HSET', KEYS[2], 'era', era, ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[3], 'era', era, unpack(ARGV, 4))
 return false
 """
 """Why it may not have one more, or nothing: then the key is there."""
