@@ -69,6 +69,10 @@ bench-api: .venv/dev ## Measure the API beside a bare server: reads, uploads, wa
 bench-scaled: .venv/dev ## Measure the product in parts, on servers that it starts itself
 	$(PYTHON) -m bench.scaled
 
+.PHONY: bench-lists
+bench-lists: .venv/dev ## Measure lists of a thousand and of a million pictures (MANY=, DATABASE=)
+	$(PYTHON) -m bench.lists $(if $(MANY),--many $(MANY)) $(if $(DATABASE),--database $(DATABASE))
+
 .PHONY: bench-pixels
 bench-pixels: bench/pixels/node_modules ## Measure pixels beside Pillow and sharp: time, likeness, memory
 	$(PYTHON) -m bench.pixels

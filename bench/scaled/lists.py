@@ -11,6 +11,7 @@ from bench.scaled.product import scaled
 from bench.scaled.rows import Position, deep_positions, fill
 from bench.table import Row
 from safelight.backends import keyfiles
+from safelight.image_app.images.schemas import ListParameters
 from safelight.image_app.paging import Cursors
 from tests.scaled import ScaledProduct, Servers
 
@@ -55,7 +56,7 @@ class Account:
 
     def _cursor(self, position: Position) -> str:
         place = [position.created_at.isoformat(), position.id]
-        return self._cursors.pack(f"list:{self._id}", place)
+        return self._cursors.pack(f"list:{self._id}:{ListParameters().question()}", place)
 
 
 def measure(servers: Servers) -> list[Row]:

@@ -57,7 +57,7 @@ def test_headers_that_no_answer_depends_on_change_none(
 
 
 @pytest.mark.parametrize(
-    "suffix", [";a=b", "/", "/..%2fy", "%2f..", "%00", "?x=1", "?X=1&x=", "%3fq=1", "/.", "//"]
+    "suffix", [";a=b", "/", "/..%2fy", "%2f..", "%00", "?x=1", "?X=1&x=", "%3fq=1", "//"]
 )
 def test_an_address_that_is_nearly_another_is_not_answered_as_that(
     owner: Client, image: Json, suffix: str

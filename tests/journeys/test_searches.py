@@ -274,3 +274,16 @@ def test_what_is_said_anew_is_found_at_once(ann: Client) -> None:
         assert _names(ann, q="before") == _names(ann, tag="old") == []
     assert ann.delete(path).status_code == 204
     assert _names(ann, q="name") == _names(ann, tag="tag 4") == []
+
+
+def test_no_answer_has_more_than_its_description_says(owner: Client, images: list[Json]) -> None:
+    schemas = owner.get("/openapi.json").json()["components"]["schemas"]
+    account = owner.get("/v1/auth/me").json()
+    answer = owner.get("/v1/images")
+    assert set(answer.json()) == set(schemas["ImageList"]["properties"])
+    for image in (*answer.json()["items"], owner.image(images[0]["id"])):
+        assert set(image) == set(schemas["Image"]["properties"])
+        for variant in image["variants"]:
+            assert set(variant) == set(schemas["Variant"]["properties"])
+    for word in (account["email"], "password", "fingerprint", "job_id", "deleted_at", "search"):
+        assert word not in answer.text

@@ -14,8 +14,8 @@ from tests.journeys.conftest import Make
 from tests.product import Product
 from tests.scaled import ScaledProduct
 
-ROUNDS = 100
-READERS = 3
+ROUNDS = 30
+READERS = 2
 
 Json = dict[str, Any]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import Database
@@ -166,3 +167,58 @@ async def _walk(database: Database, sort: str, stay: set[str]) -> list[str]:
             for gone in {written[0]["id"], rows[-1].id} - stay:
                 await queries.change(connection, gone, deleted_at=clock.now())
         written = written[2:]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_a_page_is_read_from_the_index_of_its_order(
+    connection: AsyncConnection, sort: str
+) -> None:
+    """Also one in the middle: from its place on, nothing is read twice and nothing sorted."""
+    index = {"created_at": "newest", "name": "by_name", "size": "by_size"}[sort.lstrip("-")]
+    [row] = await page(connection, ANN, ListParameters(sort=sort), None, 1)
+    for place in (None, position(row, sort)):
+        listed = List(connection.dialect.name, ANN, ListParameters(sort=sort), place, 7)
+        plan = await _plan(connection, listed.all())
+        assert f"ix_images_{index}" in plan
+        assert "SCAN images" not in plan
+        assert "Sort" not in plan
+        assert "B-TREE" not in plan
+        key = KEYS[sort.lstrip("-")].key
+        if place:
+            assert f"({key},id)" in plan.replace(" ", "") or f"ROW({key}," in plan
+
+
+async def test_what_few_have_is_found_by_an_index(connection: AsyncConnection) -> None:
+    for asked, index in (
+        ({"q": "quokka"}, "grams"),
+        ({"tags": ["sea", "boats"]}, "grams"),
+        ({"content_type": "image/tiff"}, "grams"),
+        ({"status": "failed"}, "ix_images_by_status"),
+        ({"created_after": BEGAN, "created_before": LATER}, "ix_images_"),
+    ):
+        listed = List(connection.dialect.name, ANN, _asked(asked, "name"), None, 7)
+        for statement in (listed.named(), listed.indexed()):
+            plan = await _plan(connection, statement)
+            assert index in plan, (asked, plan)
+            assert "SCAN images" not in plan
+
+
+async def _plan(connection: AsyncConnection, statement: Any) -> str:
+    if connection.dialect.name == "sqlite":
+        return await _explained(connection, "EXPLAIN QUERY PLAN", statement)
+    # With so few rows reading all of them is cheap: whether an index can do it is the question.
+    await connection.execute(text("SET enable_seqscan = off"))
+    return await _explained(connection, "EXPLAIN", statement)
+
+
+async def _explained(connection: AsyncConnection, word: str, statement: Any) -> str:
+    compiled = statement.compile(dialect=connection.dialect)
+    names = compiled.positiontup or list(compiled.params)
+    values = tuple(
+        processor(compiled.params[name])
+        if (processor := compiled._bind_processors.get(name))
+        else compiled.params[name]
+        for name in names
+    )
+    rows = await connection.exec_driver_sql(f"{word} {compiled}", values)
+    return "\n".join(str(row[-1]) for row in rows)
