@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from safelight.backends.objects import CHUNK, Objects, StoreUnavailable
+from safelight.backends.files import CHUNK
+from safelight.backends.objects import Objects, StoreUnavailable
 from tests.backends.given import content, everything, in_chunks, whole
 from tests.servers import S3
 

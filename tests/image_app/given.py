@@ -141,7 +141,8 @@ async def an_upload(
 ) -> str:
     """Id of an image that was taken in and waits to be processed."""
     request = a_request(a_form(content, **fields), FORM_HEADERS)
-    return await upload.take_in(resources, account_id, request)
+    image_id, _ = await upload.take_in(resources, account_id, request)
+    return image_id
 
 
 async def promised(database: Database, topic: str) -> list[Message]:

@@ -201,7 +201,23 @@ uploads = Table(
     _id("account_id", nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("holder", Integer, index=True),
-    comment="Uploads under way, by the id of their image to be: what a crash may have left.",
+    Column("key", String(255)),
+    Index("uq_uploads_account_id_key", "account_id", "key", unique=True),
+    comment="Uploads under way, by the id of their image to be: what a crash may have left. One "
+    "with a key keeps others with the same from beginning.",
+)
+
+upload_keys = Table(
+    "upload_keys",
+    metadata,
+    _id("account_id", primary_key=True),
+    Column("key", String(255), primary_key=True),
+    _id("image_id", nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("etag", String(80), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", UtcTime, nullable=False, index=True),
+    comment="What was answered to uploads with a key, so that the same again answers the same.",
 )
 
 events = Table(

@@ -52,6 +52,7 @@ async def test_a_file_is_stored_as_it_came_with_what_is_known_of_it(
         fields=received.fields,
         size=len(stored),
         sha256=sha256(stored).hexdigest(),
+        digest=received.digest,
         content_type="image/jpeg",
         sides=(640, 427),
     )

@@ -1,7 +1,9 @@
 """The upload form as a stream: fields are kept, the file passes through."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -67,6 +69,11 @@ class UploadForm:
             raise errors.MALFORMED_BODY("The form ends too early.")
         if self.filename is None:
             raise errors.VALIDATION_FAILED(errors=[FieldError(FILE, "is missing")])
+
+    def digest(self, file_sha256: str) -> str:
+        """The same for all forms that say the same, whatever their boundary is."""
+        said = [file_sha256, self.filename, self.fields]
+        return sha256(json.dumps(said).encode()).hexdigest()
 
     def _callbacks(self) -> "MultipartCallbacks":
         return {

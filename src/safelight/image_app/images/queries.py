@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER
@@ -104,11 +105,23 @@ async def unfinished(connection: AsyncConnection, at_most: int) -> int:
 
 
 async def begin_upload(
-    connection: AsyncConnection, image_id: str, account_id: str, now: datetime, holder: int | None
-) -> None:
-    await connection.execute(
-        uploads.insert().values(id=image_id, account_id=account_id, started_at=now, holder=holder)
+    connection: AsyncConnection,
+    image_id: str,
+    account_id: str,
+    now: datetime,
+    holder: int | None,
+    key: str | None = None,
+) -> bool:
+    """Whether it began: not while the account's other upload with this key is under way. Whoever
+    asks while that ends waits for its commit.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(uploads).values(
+        id=image_id, account_id=account_id, started_at=now, holder=holder, key=key
     )
+    insert = insert.on_conflict_do_nothing(index_elements=[uploads.c.account_id, uploads.c.key])
+    begun = await connection.execute(insert.returning(uploads.c.id))
+    return begun.one_or_none() is not None
 
 
 async def end_upload(connection: AsyncConnection, image_id: str) -> bool:

@@ -17,6 +17,17 @@ router = APIRouter(prefix="/v1/images", tags=["images"], dependencies=SIGNED_IN)
 IfMatch = Annotated[str | None, Header(description="Change only this version")]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is still this")]
 
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The same key with the same form answers what the first upload with it was "
+        "answered, for 24 hours",
+    ),
+]
+
 
 @router.post(
     "",
@@ -26,10 +37,10 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is stil
     responses=failures(errors.UNAUTHENTICATED, *UPLOAD_FAILURES),
     openapi_extra=UPLOAD_FORM,
 )
-async def upload_image(request: Request, resources: Needs, account_id: AccountId) -> Response:
-    await upload.admit(resources, account_id)
-    image_id = await upload.take_in(resources, account_id, request)
-    reply = await service.get_image(resources, account_id, image_id)
+async def upload_image(
+    request: Request, resources: Needs, account_id: AccountId, key: IdempotencyKey = None
+) -> Response:
+    image_id, reply = await upload.accept(resources, account_id, request, key)
     headers = {"Location": f"/v1/images/{image_id}", "ETag": reply.etag}
     return Response(reply.body, status.HTTP_201_CREATED, headers, JSON)
 

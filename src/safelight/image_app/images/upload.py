@@ -13,8 +13,10 @@ from safelight.contract import keys
 from safelight.contract.messages import WantedVariant
 from safelight.image_app import clock, errors, promises
 from safelight.image_app.accounts import queries as accounts
-from safelight.image_app.images import intake, queries
+from safelight.image_app.images import intake, key_queries, queries, repeats
 from safelight.image_app.images.intake import Received
+from safelight.image_app.images.service import Reply, reply_of
+from safelight.image_app.models import Found
 from safelight.image_app.presets import service as presets
 from safelight.image_app.presets.service import Known
 from safelight.image_app.resources import Resources
@@ -37,27 +39,81 @@ async def admit(resources: Resources, account_id: str) -> None:
         raise errors.QUEUE_FULL()
 
 
-async def take_in(resources: Resources, account_id: str, request: Request) -> str:
-    """Store the file, write the rows, promise the work; returns the image's id."""
+async def accept(
+    resources: Resources, account_id: str, request: Request, key: str | None
+) -> tuple[str, Reply]:
+    """The upload's image and its answer; with a key, those of the first upload that had it.
+
+    Raises what `admit`, `take_in` and `repeats.require_same` raise.
+    """
+    async with resources.database.reading() as connection:
+        first = await repeats.answered(connection, account_id, key)
+    if first is None:
+        await admit(resources, account_id)
+        return await take_in(resources, account_id, request, key)
+    return await _answer_again(resources, request, first)
+
+
+async def take_in(
+    resources: Resources, account_id: str, request: Request, key: str | None = None
+) -> tuple[str, Reply]:
+    """Store the file, write the rows, promise the work; the image's id, and what to answer.
+
+    Of several with one key the first is taken in; raises `idempotency-key-in-use` while it lasts.
+    """
     image_id = clock.new_id()
-    key = keys.original(account_id, image_id)
+    place = keys.original(account_id, image_id)
     resources.uploading.add(image_id)
     try:
-        async with begin(resources) as work:
-            await queries.begin_upload(
-                work.connection, image_id, account_id, clock.now(), resources.member
-            )
-            known = await presets.known_presets(work.connection, account_id)
-        received = await intake.receive(request, resources.objects, key, resources.rules, known)
+        known, first = await _begin(resources, image_id, account_id, key)
+        if first is not None:
+            return await _answer_again(resources, request, first)
+        received = await intake.receive(request, resources.objects, place, resources.rules, known)
         wanted = presets.chosen(known, received.fields.presets)
         async with begin(resources) as work:
             await _write(resources, work, _image_row(account_id, image_id, received), wanted)
+            reply = await reply_of(resources, work.connection, account_id, image_id)
+            if key:
+                await key_queries.keep(
+                    work.connection,
+                    account_id,
+                    key,
+                    image_id,
+                    received.digest,
+                    reply.body,
+                    reply.etag,
+                    clock.now(),
+                )
     except BaseException:
         await asyncio.shield(_undo(resources, image_id, account_id))
         raise
     finally:
         resources.uploading.discard(image_id)
-    return image_id
+    return image_id, reply
+
+
+async def _answer_again(resources: Resources, request: Request, first: Found) -> tuple[str, Reply]:
+    await repeats.require_same(request, resources.rules, first)
+    return first.image_id, Reply(first.body, first.etag)
+
+
+async def _begin(
+    resources: Resources, image_id: str, account_id: str, key: str | None
+) -> tuple[dict[str, Known], Found | None]:
+    """Note that the upload is under way: what it may ask for, or what was answered before."""
+    while True:
+        async with begin(resources) as work:
+            if await queries.begin_upload(
+                work.connection, image_id, account_id, clock.now(), resources.member, key
+            ):
+                # Whoever had the key has ended by now.
+                first = await repeats.answered(work.connection, account_id, key)
+                if first is not None:
+                    await queries.end_upload(work.connection, image_id)
+                return await presets.known_presets(work.connection, account_id), first
+            other = await key_queries.under_way(work.connection, account_id, key or "")
+        if other is not None and not await _is_left(resources, other):
+            raise errors.IDEMPOTENCY_KEY_IN_USE()
 
 
 async def sweep(resources: Resources) -> None:
@@ -65,11 +121,16 @@ async def sweep(resources: Resources) -> None:
     async with resources.database.reading() as connection:
         under_way = await queries.uploads_under_way(connection)
     for row in under_way:
-        others = row.holder if row.holder != resources.member else None
-        if row.id not in resources.uploading and await _undo(
-            resources, row.id, row.account_id, others
-        ):
-            log.info("removed what a broken upload left", image_id=row.id)
+        await _is_left(resources, row)
+
+
+async def _is_left(resources: Resources, row: Found) -> bool:
+    """Whether nobody was busy with the upload any more, whose rest is then gone."""
+    others = row.holder if row.holder != resources.member else None
+    if row.id in resources.uploading or not await _undo(resources, row.id, row.account_id, others):
+        return False
+    log.info("removed what a broken upload left", image_id=row.id)
+    return True
 
 
 async def _undo(
