@@ -101,6 +101,9 @@ class Product:
             "PATH": os.environ["PATH"],
             "SAFELIGHT_LOG_FORMAT": "json",
             "SAFELIGHT_DATA_DIR": str(self.data),
+            # The stories ask for more at once than people do.
+            "SAFELIGHT_LIMIT_UPLOAD": "100000/minute",
+            "SAFELIGHT_LIMIT_JOBS": "100000/minute",
             **settings,
         }
         self.parts: list[Part] = []

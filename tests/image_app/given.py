@@ -66,7 +66,7 @@ async def resources_over(
         tokens=Tokens(pems.private, pems.public),
         links=Links(SECRET),
         cursors=Cursors(SECRET),
-        rates=Rates({"render": "1000/second"}),
+        rates=Rates(dict.fromkeys(("render", "upload", "jobs"), "1000/second")),
         rules=rules,
         wake_relay=lambda: None,
         checks={},

@@ -20,6 +20,7 @@ from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates
 from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.tokens import Tokens
+from safelight.image_app.turns import Turns
 from safelight.settings import Settings
 
 
@@ -50,6 +51,7 @@ def resources(
         wake_relay=wake_relay,
         checks=checks,
         member=member,
+        turns=Turns(settings.uploads_at_once),
     )
 
 
@@ -87,16 +89,25 @@ def _rules(settings: Settings) -> Rules:
         quota_bytes=settings.quota_bytes,
         quota_images=settings.quota_images,
         queue_limit=settings.queue_limit,
+        body_seconds=settings.body_seconds,
+        body_rate=settings.body_rate,
     )
 
 
 def _rates(settings: Settings) -> Rates:
-    try:
-        return Rates({"render": settings.limit_render}, settings.cache_url)
-    except ValueError:
-        raise Unusable(
-            f"SAFELIGHT_LIMIT_RENDER can't be used: {settings.limit_render} is not like 10/second"
-        ) from None
+    limits = {
+        "render": settings.limit_render,
+        "upload": settings.limit_upload,
+        "jobs": settings.limit_jobs,
+    }
+    for name, text in limits.items():
+        try:
+            Rates({name: text})
+        except ValueError:
+            raise Unusable(
+                f"SAFELIGHT_LIMIT_{name.upper()} can't be used: {text} is not like 10/second"
+            ) from None
+    return Rates(limits, settings.cache_url)
 
 
 def _tokens(settings: Settings) -> Tokens:

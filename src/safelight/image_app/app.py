@@ -27,6 +27,7 @@ from safelight.image_app.presets.routes import router as presets
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import problem_response
 from safelight.image_app.schemas import field_errors
+from safelight.image_app.slow_bodies import SlowBodies
 from safelight.image_app.variants.routes import router as variants
 
 log = structlog.get_logger()
@@ -53,7 +54,9 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.resources = resources
-    app.add_middleware(Surroundings)
+    rules = resources.rules
+    app.add_middleware(SlowBodies, seconds=rules.body_seconds, rate=rules.body_rate)
+    app.add_middleware(Surroundings)  # around the other one
     routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)
     for router in routers:
         app.include_router(router)

@@ -4,8 +4,11 @@ from collections import defaultdict
 from typing import Any
 
 from safelight.image_app.errors import (
+    BODY_TOO_LARGE,
+    FILE_TOO_LARGE,
     INTERNAL_ERROR,
     MEDIA_TYPE,
+    REQUEST_TIMEOUT,
     SERVICE_UNAVAILABLE,
     VALIDATION_FAILED,
     Kind,
@@ -36,7 +39,9 @@ PROBLEM: dict[str, Any] = {
 def failures(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """`responses` of a route that can fail in these ways, and in those that all share."""
     by_status: dict[int, list[Kind]] = defaultdict(list)
-    for kind in (*kinds, VALIDATION_FAILED, INTERNAL_ERROR, SERVICE_UNAVAILABLE):
+    reads_a_body = BODY_TOO_LARGE in kinds or FILE_TOO_LARGE in kinds
+    late = (REQUEST_TIMEOUT,) if reads_a_body else ()
+    for kind in (*kinds, *late, VALIDATION_FAILED, INTERNAL_ERROR, SERVICE_UNAVAILABLE):
         if kind not in by_status[kind.status]:
             by_status[kind.status].append(kind)
     return {

@@ -72,6 +72,7 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             headers["X-Request-ID"] = self._id
             headers["X-Content-Type-Options"] = "nosniff"
+            headers.update(self._scope["state"].get("headers", {}))
             if self._unread:
                 headers["Connection"] = "close"
         elif self._unread and not message.get("more_body"):

@@ -16,11 +16,14 @@ from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates
 from safelight.image_app.tokens import Tokens
+from safelight.image_app.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an upload and an account may be. Bytes, pixels, pictures, jobs."""
+    """What an upload and an account may be. Bytes, pixels, pictures, jobs; seconds and bytes a
+    second of a body.
+    """
 
     file_bytes: int
     side: int
@@ -28,6 +31,8 @@ class Rules:
     quota_bytes: int
     quota_images: int
     queue_limit: int
+    body_seconds: float
+    body_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +61,6 @@ class Resources:
     """Image ids and fingerprints of the renderings that this process is busy with."""
     flights: Flights[tuple[str, str], Any] = field(default_factory=Flights)
     """What this process does once for all who want it at the same moment."""
+    turns: Turns = field(default_factory=Turns)
+    """Who may send a large body to this process now."""
     watch: Watch = field(default_factory=Watch)

@@ -9,7 +9,6 @@ from safelight.image_app.schemas import json_schema
 UPLOAD_FAILURES = (
     errors.MALFORMED_BODY,
     errors.QUOTA_EXCEEDED,
-    errors.REQUEST_TIMEOUT,
     errors.IDEMPOTENCY_KEY_IN_USE,
     errors.FILE_TOO_LARGE,
     errors.UNSUPPORTED_IMAGE,
@@ -19,6 +18,7 @@ UPLOAD_FAILURES = (
     errors.IMAGE_TOO_LARGE,
     errors.IDEMPOTENCY_KEY_REUSED,
     errors.UNKNOWN_PRESET,
+    errors.TOO_MANY_REQUESTS,
     errors.QUEUE_FULL,
     errors.STORAGE_UNAVAILABLE,
     errors.INSUFFICIENT_STORAGE,

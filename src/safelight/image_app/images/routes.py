@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 
-from safelight.image_app import bodies, errors
+from safelight.image_app import bodies, errors, limited
 from safelight.image_app.deps import SIGNED_IN, AccountId, ImageId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.images import service, upload
@@ -34,6 +34,7 @@ IdempotencyKey = Annotated[
     summary="Upload a picture",
     status_code=status.HTTP_201_CREATED,
     response_model=Image,
+    dependencies=[Depends(limited.by_account("upload"))],
     responses=failures(errors.UNAUTHENTICATED, *UPLOAD_FAILURES),
     openapi_extra=UPLOAD_FORM,
 )

@@ -44,14 +44,16 @@ async def accept(
 ) -> tuple[str, Reply]:
     """The upload's image and its answer; with a key, those of the first upload that had it.
 
-    Raises what `admit`, `take_in` and `repeats.require_same` raise.
+    Raises what `admit`, a turn, `take_in` and `repeats.require_same` raise.
     """
     async with resources.database.reading() as connection:
         first = await repeats.answered(connection, account_id, key)
     if first is None:
         await admit(resources, account_id)
-        return await take_in(resources, account_id, request, key)
-    return await _answer_again(resources, request, first)
+    async with resources.turns.turn(account_id):
+        if first is None:
+            return await take_in(resources, account_id, request, key)
+        return await _answer_again(resources, request, first)
 
 
 async def take_in(

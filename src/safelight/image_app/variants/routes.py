@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response, status
 
-from safelight.image_app import bodies, errors
+from safelight.image_app import bodies, errors, limited
 from safelight.image_app.deps import SIGNED_IN, AccountId, ImageId, Needs
 from safelight.image_app.documents import failures
 from safelight.image_app.images.schemas import Image
@@ -15,6 +15,7 @@ from safelight.image_app.variants.schemas import NewVariant, Reprocessing
 
 router = APIRouter(prefix="/v1/images/{image_id}", tags=["images"], dependencies=SIGNED_IN)
 
+LIMITED = [Depends(limited.by_account("jobs"))]
 BODY_FAILURES = (errors.MALFORMED_JSON, errors.BODY_TOO_LARGE, errors.UNSUPPORTED_MEDIA_TYPE)
 
 
@@ -32,11 +33,13 @@ OwnImage = Annotated[str, Depends(own_image)]
     summary="Have a variant made that no preset makes",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Image,
+    dependencies=LIMITED,
     responses=failures(
         errors.UNAUTHENTICATED,
         errors.QUOTA_EXCEEDED,
         errors.IMAGE_NOT_FOUND,
         errors.VARIANT_EXISTS,
+        errors.TOO_MANY_REQUESTS,
         errors.QUEUE_FULL,
         *BODY_FAILURES,
     ),
@@ -67,10 +70,12 @@ async def delete_variant(
     summary="Make the variants of a picture anew, all or those of some presets",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Image,
+    dependencies=LIMITED,
     responses=failures(
         errors.UNAUTHENTICATED,
         errors.IMAGE_NOT_FOUND,
         errors.UNKNOWN_PRESET,
+        errors.TOO_MANY_REQUESTS,
         errors.QUEUE_FULL,
         *BODY_FAILURES,
     ),
