@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_FIELDS = 100
 MAX_FIELD_BYTES = 64 * 1024
+MAX_DELIMITERS = MAX_FIELDS + 2
+"""The parser looks slowly at what begins as one and goes on differently."""
 FILE = "file"
 
 
@@ -53,6 +55,8 @@ class UploadForm:
             raise errors.MALFORMED_BODY("The boundary of the form is not usable.") from None
         if not options.get(b"boundary"):
             raise errors.MALFORMED_BODY("The form has no boundary.")
+        self._delimiter = b"\r\n--" + options[b"boundary"]
+        self._delimiters = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the body; gives the file's bytes among them."""
@@ -60,6 +64,9 @@ class UploadForm:
             self._parser.write(chunk)
         except FormParserError:
             raise errors.MALFORMED_BODY("The form is not valid multipart/form-data.") from None
+        self._delimiters += chunk.count(self._delimiter)
+        if self._delimiters > MAX_DELIMITERS:
+            raise errors.MALFORMED_BODY("The boundary of the form is in the file.")
         found, self._file = self._file, []
         yield from found
 
@@ -97,7 +104,10 @@ class UploadForm:
         self._header_value += data
 
     def _end_header(self) -> None:
-        self._part.headers[self._header.lower()] = self._header_value
+        name = self._header.lower()
+        if name in self._part.headers:
+            raise errors.MALFORMED_BODY("A part of the form has a header twice.")
+        self._part.headers[name] = self._header_value
         self._header = self._header_value = b""
 
     def _headers_finished(self) -> None:
