@@ -221,6 +221,12 @@ async def test_a_sweep_never_takes_the_original_of_an_image(
     assert await all_keys(resources.objects) == {keys.original(account_id, image_id)}
 
 
+async def _uploads(resources: Resources) -> list[str]:
+    """Ids of those under way."""
+    async with resources.database.reading() as connection:
+        return [row.id for row in await rows_of(connection, uploads)]
+
+
 async def test_an_upload_that_was_swept_away_as_it_ended_is_refused_and_leaves_nothing(
     resources: Resources, photograph: bytes
 ) -> None:
@@ -231,6 +237,8 @@ async def test_an_upload_that_was_swept_away_as_it_ended_is_refused_and_leaves_n
     async def receive() -> Message:
         if swept.is_set():
             return {"type": "http.request", "body": b"", "more_body": False}
+        while not await _uploads(resources):
+            await asyncio.sleep(0.01)
         await upload.sweep(replace(resources, uploading=set()))  # by somebody who knows nothing
         swept.set()
         return {"type": "http.request", "body": body, "more_body": True}

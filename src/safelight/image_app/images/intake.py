@@ -1,7 +1,7 @@
 """Taking a file in: streamed to the object store while it is counted, hashed and sniffed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -21,6 +21,8 @@ HEAD = 1 << 20
 """Bytes kept to find the sides in: a header lies behind its profiles, which can be large."""
 REPEATED = ("tags", "presets")
 
+Presets = Callable[[], Awaitable[Container[str]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -38,9 +40,10 @@ class Received:
 
 
 async def receive(
-    request: Request, objects: Objects, key: str, rules: Rules, presets: Container[str]
+    request: Request, objects: Objects, key: str, rules: Rules, presets: Presets
 ) -> Received:
-    """Store the request's file under `key`; `presets` are the names of those that there are.
+    """Store the request's file under `key`; `presets` gives the names of those that there are, and
+    is asked when the body has come, and before the object is there.
 
     Whatever is wrong is raised while the store still waits for more, so no object is made.
     """
@@ -52,7 +55,7 @@ async def receive(
 class _Reader:
     """Reads one upload: gives the file's bytes onwards, remembers everything else."""
 
-    def __init__(self, request: Request, rules: Rules, presets: Container[str]) -> None:
+    def __init__(self, request: Request, rules: Rules, presets: Presets) -> None:
         self._incoming = Incoming(request, rules)
         self._form = self._incoming.form
         self._rules = rules
@@ -82,7 +85,7 @@ class _Reader:
             self._recognise()
         if not self._measured:
             await self._measure()
-        self._fields = self._read_fields()
+        self._fields = self._read_fields(await self._presets())
         yield b"".join(held)
 
     def received(self) -> Received:
@@ -127,7 +130,7 @@ class _Reader:
                 f"{rules.pixels} in all are taken."
             )
 
-    def _read_fields(self) -> UploadFields:
+    def _read_fields(self, known: Container[str]) -> UploadFields:
         values: dict[str, object] = {}
         twice: list[errors.FieldError] = []
         for name, value in self._form.fields:
@@ -147,7 +150,7 @@ class _Reader:
             found = field_errors(error.errors(include_url=False, include_input=False))
             raise errors.VALIDATION_FAILED(errors=found) from None
         for preset in fields.presets:
-            if preset not in self._presets:
+            if preset not in known:
                 raise errors.UNKNOWN_PRESET(f"There is no preset '{preset[:32]}'.")
         return fields
 

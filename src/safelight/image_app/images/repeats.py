@@ -22,6 +22,12 @@ async def answered(connection: AsyncConnection, account_id: str, key: str | None
     return await key_queries.find(connection, account_id, key, clock.now() - KEPT)
 
 
+async def first_answer(resources: Resources, account_id: str, key: str) -> Found | None:
+    """The same for whoever has no transaction."""
+    async with resources.database.reading() as connection:
+        return await answered(connection, account_id, key)
+
+
 async def require_same(request: Request, rules: Rules, first: Found) -> None:
     """Read the body to its end and keep nothing; raises `idempotency-key-reused`."""
     incoming, digest = Incoming(request, rules), sha256()

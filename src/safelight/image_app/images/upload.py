@@ -46,8 +46,7 @@ async def accept(
 
     Raises what `admit`, a turn, `take_in` and `repeats.require_same` raise.
     """
-    async with resources.database.reading() as connection:
-        first = await repeats.answered(connection, account_id, key)
+    first = await repeats.first_answer(resources, account_id, key) if key else None
     if first is None:
         await admit(resources, account_id)
     async with resources.turns.turn(account_id):
@@ -66,12 +65,17 @@ async def take_in(
     image_id = clock.new_id()
     place = keys.original(account_id, image_id)
     resources.uploading.add(image_id)
+    # Written down while the body comes: it has to be there before the object is.
+    beginning = asyncio.create_task(_begin(resources, image_id, account_id, key))
+
+    async def known() -> dict[str, Known]:
+        return (await beginning)[0]
+
     try:
-        known, first = await _begin(resources, image_id, account_id, key)
-        if first is not None:
+        if key and (first := (await beginning)[1]) is not None:
             return await _answer_again(resources, request, first)
         received = await intake.receive(request, resources.objects, place, resources.rules, known)
-        wanted = presets.chosen(known, received.fields.presets)
+        wanted = presets.chosen(await known(), received.fields.presets)
         async with begin(resources) as work:
             await _write(resources, work, _image_row(account_id, image_id, received), wanted)
             reply = await reply_of(resources, work.connection, account_id, image_id)
@@ -87,11 +91,18 @@ async def take_in(
                     clock.now(),
                 )
     except BaseException:
-        await asyncio.shield(_undo(resources, image_id, account_id))
+        await asyncio.shield(_give_up(resources, image_id, account_id, beginning))
         raise
     finally:
         resources.uploading.discard(image_id)
     return image_id, reply
+
+
+async def _give_up(
+    resources: Resources, image_id: str, account_id: str, beginning: asyncio.Task[Any]
+) -> None:
+    await asyncio.gather(beginning, return_exceptions=True)
+    await _undo(resources, image_id, account_id)
 
 
 async def _answer_again(resources: Resources, request: Request, first: Found) -> tuple[str, Reply]:
