@@ -13,11 +13,13 @@ import pytest
 from tests.client import Client
 from tests.journeys import pictures, wire
 from tests.journeys.answers import assert_problem
+from tests.journeys.conftest import Make
 from tests.memory import Peak
 from tests.product import Product, wait_for
 
 CROWD = 200
 PLACES = 20
+MUCH, FAIR_SECONDS = 80, 10
 BODY_SECONDS = 3
 GROWTH = 100 << 20
 FORM = "Content-Type: multipart/form-data; boundary=b"
@@ -123,6 +125,24 @@ def _end(connection: socket.socket) -> int:
 
 
 @pytest.mark.timeout(120)
+def test_one_who_uploads_a_little_does_not_wait_for_one_who_uploads_much(
+    make: Make, stocked: Callable[..., Product]
+) -> None:
+    if make is not Product:
+        pytest.skip("a broker hands out what came first")
+    product = stocked(SAFELIGHT_CHILDREN="1")
+    with Client(product.base_url) as much, Client(product.base_url) as little:
+        little.sign_up()
+        asyncio.run(_all_at_once(much.sign_up(), MUCH))
+        started = time.monotonic()
+        little.upload_and_wait(pictures.jpeg())
+        took = time.monotonic() - started
+        left = [image for image in much.all_images() if image["status"] == "processing"]
+    assert took < FAIR_SECONDS
+    assert len(left) > MUCH // 4
+
+
+@pytest.mark.timeout(120)
 def test_a_crowd_at_the_edge_of_a_quota_never_gets_past_it(crowded: Product) -> None:
     with Client(crowded.base_url) as client:
         client.sign_up().upload_and_wait(pictures.jpeg((64, 48), 0))
@@ -145,12 +165,12 @@ def test_a_crowd_at_the_edge_of_a_quota_never_gets_past_it(crowded: Product) -> 
         assert len(kept) == PLACES
 
 
-async def _all_at_once(client: Client) -> list[httpx.Response]:
-    limits = httpx.Limits(max_connections=CROWD)
+async def _all_at_once(client: Client, count: int = CROWD) -> list[httpx.Response]:
+    limits = httpx.Limits(max_connections=count)
     headers = {"Authorization": client.headers["Authorization"]}
     async with httpx.AsyncClient(
         base_url=client.base_url, headers=headers, limits=limits, timeout=60
     ) as many:
-        files = [{"file": ("x.jpg", pictures.jpeg((640, 480), n))} for n in range(CROWD)]
+        files = [{"file": ("x.jpg", pictures.jpeg((640, 480), n))} for n in range(count)]
         tries = (many.post("/v1/images", files=file) for file in files)
         return list(await asyncio.gather(*tries))

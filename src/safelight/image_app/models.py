@@ -239,9 +239,11 @@ outbox = Table(
     Column("key", String(64), nullable=False),
     Column("headers", JSON, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    _id("account_id"),
     Index("ix_outbox_topic_id", "topic", "id"),
     sqlite_autoincrement=True,
-    comment="Promised messages: written with what they tell of, deleted once delivered.",
+    comment="Promised messages: written with what they tell of, deleted once delivered. Those with "
+    "an account are work for it.",
 )
 
 dead_letters = Table(

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safelight.contract.messages import Event, EventType, Message, event_message
 from safelight.image_app import clock, outbox
 from safelight.image_app.models import events
+from safelight.image_app.outbox import Promise
 from safelight.image_app.resources import Resources
 
 
@@ -17,12 +18,12 @@ class Work:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self._messages: list[Message] = []
+        self._promises: list[Promise] = []
         self._changed: set[str] = set()
 
     @property
-    def messages(self) -> list[Message]:
-        return self._messages
+    def promises(self) -> list[Promise]:
+        return self._promises
 
     @property
     def changed(self) -> set[str]:
@@ -32,9 +33,11 @@ class Work:
     def change(self, account_id: str) -> None:
         self._changed.add(account_id)
 
-    def promise(self, message: Message) -> None:
-        """Deliver the message once this work is committed, however often we crash."""
-        self._messages.append(message)
+    def promise(self, message: Message, account_id: str | None = None) -> None:
+        """Deliver the message once this work is committed, however often we crash; in turn with
+        those for other accounts, where it is for one.
+        """
+        self._promises.append(Promise(message, account_id))
 
     async def tell(
         self, kind: EventType, account_id: str, image_id: str, data: dict[str, Any]
@@ -70,11 +73,11 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
     async with AsyncExitStack() as holds, resources.database.writing() as connection:
         work = Work(connection)
         yield work
-        await outbox.write(connection, work.messages)
+        await outbox.write(connection, work.promises)
         for account_id in work.changed:
             hold = await resources.answers.hold(account_id)
             holds.push_async_callback(resources.answers.release, account_id, hold)
-    if work.messages:
+    if work.promises:
         resources.wake_relay()
 
 

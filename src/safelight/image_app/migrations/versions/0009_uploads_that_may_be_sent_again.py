@@ -1,4 +1,6 @@
-"""Keys under which an upload may be sent again, and what was answered to the first."""
+"""Keys under which an upload may be sent again with what was answered to the first, and whom
+promised work is for.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +13,10 @@ depends_on = None
 UPLOADS = (
     "Uploads under way, by the id of their image to be: what a crash may have left. One with a "
     "key keeps others with the same from beginning."
+)
+OUTBOX = (
+    "Promised messages: written with what they tell of, deleted once delivered. Those with an "
+    "account are work for it."
 )
 
 
@@ -30,11 +36,14 @@ def upgrade() -> None:
         comment="What was answered to uploads with a key, so that the same again answers the same.",
     )
     op.create_index("ix_upload_keys_created_at", "upload_keys", ["created_at"])
+    op.add_column("outbox", sa.Column("account_id", sa.Uuid(as_uuid=False)))
     if op.get_bind().dialect.name == "postgresql":
         op.create_table_comment("uploads", UPLOADS)
+        op.create_table_comment("outbox", OUTBOX)
 
 
 def downgrade() -> None:
+    op.drop_column("outbox", "account_id")
     op.drop_table("upload_keys")
     op.drop_index("uq_uploads_account_id_key", "uploads")
     op.drop_column("uploads", "key")
