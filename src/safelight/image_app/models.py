@@ -241,6 +241,7 @@ outbox = Table(
     Column("body", LargeBinary, nullable=False),
     _id("account_id"),
     Index("ix_outbox_topic_id", "topic", "id"),
+    Index("ix_outbox_turns", "topic", "account_id", "id", "key"),
     sqlite_autoincrement=True,
     comment="Promised messages: written with what they tell of, deleted once delivered. Those with "
     "an account are work for it.",

@@ -105,13 +105,15 @@ class Relay:
             .where(outbox.c.topic == self._topic, outbox.c.id.not_in(self._delivered))
             .subquery()
         )
-        query = (
-            select(outbox)
-            .join(waiting, waiting.c.id == outbox.c.id)
+        chosen = (
+            select(waiting.c.id, waiting.c.place)
             .where(waiting.c.key.not_in(list(busy)))
-            .order_by(waiting.c.place, outbox.c.id)
+            .order_by(waiting.c.place, waiting.c.id)
             .limit(room)
+            .subquery()
         )
+        query = select(outbox).join(chosen, chosen.c.id == outbox.c.id)
+        query = query.order_by(chosen.c.place, outbox.c.id)
         async with self._database.reading() as connection:
             rows = await connection.execute(query)
             return [(row.id, message_of(row)) for row in rows]

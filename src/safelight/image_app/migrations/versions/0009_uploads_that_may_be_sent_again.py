@@ -37,12 +37,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_upload_keys_created_at", "upload_keys", ["created_at"])
     op.add_column("outbox", sa.Column("account_id", sa.Uuid(as_uuid=False)))
+    op.create_index("ix_outbox_turns", "outbox", ["topic", "account_id", "id", "key"])
     if op.get_bind().dialect.name == "postgresql":
         op.create_table_comment("uploads", UPLOADS)
         op.create_table_comment("outbox", OUTBOX)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbox_turns", "outbox")
     op.drop_column("outbox", "account_id")
     op.drop_table("upload_keys")
     op.drop_index("uq_uploads_account_id_key", "uploads")
