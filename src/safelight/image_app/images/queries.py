@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import Subquery, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER
-from safelight.image_app.models import Found, images, uploads, variants
+from safelight.image_app.models import Found, images, uploads, usage, variants
 
 SHOWN = (
     "image_id",
@@ -100,8 +100,31 @@ async def erase(connection: AsyncConnection, image_id: str) -> None:
 
 async def unfinished(connection: AsyncConnection, at_most: int) -> int:
     """How many pictures wait to be processed, counted no further than `at_most`."""
-    waiting = select(1).where(images.c.status == "processing").limit(at_most).subquery()
-    return (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
+    query = select(func.count()).select_from(_waiting(at_most))
+    return (await connection.execute(query)).scalar_one()
+
+
+def _waiting(at_most: int) -> Subquery:
+    return select(1).where(images.c.status == "processing").limit(at_most).subquery()
+
+
+class Load(NamedTuple):
+    """What an account keeps, and how many pictures of all accounts wait."""
+
+    images: int
+    bytes: int
+    waiting: int
+
+
+async def load_of(connection: AsyncConnection, account_id: str, at_most: int) -> Load:
+    """In one question, since each upload asks it; `waiting` is counted as in `unfinished`."""
+    kept = [
+        func.coalesce(select(column).where(usage.c.account_id == account_id).scalar_subquery(), 0)
+        for column in (usage.c.images, usage.c.bytes)
+    ]
+    waiting = select(func.count()).select_from(_waiting(at_most)).scalar_subquery()
+    row = (await connection.execute(select(*kept, waiting))).one()
+    return Load._make(row)
 
 
 async def begin_upload(

@@ -31,11 +31,10 @@ async def admit(resources: Resources, account_id: str) -> None:
     if await resources.accounts.find(account_id) is None:
         raise errors.UNAUTHENTICATED()
     async with resources.database.reading() as connection:
-        used = await accounts.usage_of(connection, account_id)
-        waiting = await queries.unfinished(connection, rules.queue_limit)
-    if used.images >= rules.quota_images or used.bytes >= rules.quota_bytes:
+        load = await queries.load_of(connection, account_id, rules.queue_limit)
+    if load.images >= rules.quota_images or load.bytes >= rules.quota_bytes:
         raise errors.QUOTA_EXCEEDED()
-    if waiting >= rules.queue_limit:
+    if load.waiting >= rules.queue_limit:
         raise errors.QUEUE_FULL()
 
 
