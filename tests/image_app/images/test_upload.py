@@ -13,10 +13,13 @@ from safelight.backends.database import Database
 from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS
 from safelight.contract.presets import BUILT_IN
+from safelight.contract.transformations import Transformation
 from safelight.image_app import clock, errors
 from safelight.image_app.errors import Problem
-from safelight.image_app.images import queries, upload
+from safelight.image_app.images import queries, service, upload
 from safelight.image_app.models import images, uploads, usage
+from safelight.image_app.presets.schemas import PresetBody
+from safelight.image_app.presets.service import put_preset
 from safelight.image_app.resources import Resources
 from tests.image_app.given import (
     FORM_HEADERS,
@@ -67,6 +70,19 @@ async def test_an_upload_writes_everything_it_promises_at_once(
     assert await the_usage(resources.database, account_id) == (1, len(photograph))
     async with resources.database.reading() as connection:
         assert await rows_of(connection, uploads) == []
+
+
+async def test_an_upload_is_answered_with_what_whoever_reads_the_image_sees(
+    resources: Resources, photograph: bytes
+) -> None:
+    account_id = await an_account(resources)
+    for name in ("zoom", "a-square"):
+        wanted = PresetBody(transformation=Transformation(width=50), on_upload=True)
+        await put_preset(resources, account_id, name, wanted)
+    form = a_form(photograph, tags=["sea", "Sea"], description="é", visibility="public")
+    request = a_request(form, FORM_HEADERS)
+    image_id, reply = await upload.take_in(resources, account_id, request)
+    assert await service.get_image(resources, account_id, image_id) == reply
 
 
 async def test_only_the_presets_that_were_named_are_wanted(

@@ -4,6 +4,7 @@ that was answered.
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import structlog
@@ -13,10 +14,10 @@ from safelight.contract import keys
 from safelight.contract.messages import WantedVariant
 from safelight.image_app import clock, errors, promises
 from safelight.image_app.accounts import queries as accounts
-from safelight.image_app.images import intake, key_queries, queries, repeats
+from safelight.image_app.images import intake, key_queries, queries, repeats, views
 from safelight.image_app.images.intake import Received
-from safelight.image_app.images.service import Reply, reply_of
-from safelight.image_app.models import Found
+from safelight.image_app.images.service import Reply, reply_with
+from safelight.image_app.models import Found, images, variants
 from safelight.image_app.presets import service as presets
 from safelight.image_app.presets.service import Known
 from safelight.image_app.resources import Resources
@@ -76,8 +77,9 @@ async def take_in(
         received = await intake.receive(request, resources.objects, place, resources.rules, known)
         wanted = presets.chosen(await known(), received.fields.presets)
         async with begin(resources) as work:
-            await _write(resources, work, _image_row(account_id, image_id, received), wanted)
-            reply = await reply_of(resources, work.connection, account_id, image_id)
+            image = _image_row(account_id, image_id, received)
+            made = await _write(resources, work, image, wanted)
+            reply = _answer(resources, image, made)
             if key:
                 await key_queries.keep(
                     work.connection,
@@ -164,7 +166,8 @@ async def _undo(
 
 async def _write(
     resources: Resources, work: Work, image: dict[str, Any], wanted: Sequence[Known]
-) -> None:
+) -> list[dict[str, Any]]:
+    """Returns the variants that it wrote."""
     account_id, image_id = image["account_id"], image["id"]
     if not await queries.end_upload(work.connection, image_id):
         raise errors.SERVICE_UNAVAILABLE("The upload took too long; send it again.")
@@ -173,9 +176,17 @@ async def _write(
     made = [_variant_row(image_id, job_id, preset) for preset in wanted]
     await queries.insert(work.connection, image, made)
     await work.tell("image.uploaded", account_id, image_id, {"name": image["name"]})
-    variants = [WantedVariant(name=p.name, transformation=p.transformation) for p in wanted]
-    await promises.promise_job(work, image, job_id, variants)
+    jobs = [WantedVariant(name=p.name, transformation=p.transformation) for p in wanted]
+    await promises.promise_job(work, image, job_id, jobs)
     work.change(account_id)
+    return made
+
+
+def _answer(resources: Resources, image: dict[str, Any], made: list[dict[str, Any]]) -> Reply:
+    """What whoever reads the rows will see: others who write wait, so nothing is read again."""
+    row: Any = SimpleNamespace(**dict.fromkeys(images.c.keys()) | image)
+    rows: list[Any] = [SimpleNamespace(**dict.fromkeys(variants.c.keys()) | one) for one in made]
+    return reply_with(views.image_of(row, rows, resources.links, clock.now()))
 
 
 async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:
