@@ -21,7 +21,16 @@ from tests.image_app.given import Pems, resources_over
 
 ROUNDS = 25
 LIMIT = 1.3
-RULES = Rules(file_bytes=0, side=0, pixels=0, quota_bytes=0, quota_images=0, queue_limit=0)
+RULES = Rules(
+    file_bytes=0,
+    side=0,
+    pixels=0,
+    quota_bytes=0,
+    quota_images=0,
+    queue_limit=0,
+    body_seconds=0,
+    body_rate=0,
+)
 
 
 async def measure(kind: str, few: tuple[str, int], many: tuple[str, int]) -> list[Row]:

@@ -73,7 +73,7 @@ async def _round(servers: Servers) -> tuple[float, float, int]:
     try:
         await migrate(database)
         async with database.writing() as connection:
-            await outbox.write(connection, jobs)
+            await outbox.write(connection, [outbox.Promise(job) for job in jobs])
         relayed = PROMISED / await _relay(database, cluster)
     finally:
         await database.close()

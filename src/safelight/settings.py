@@ -136,6 +136,17 @@ class Settings(BaseSettings):
         "",
         description="Networks of proxies whose `X-Forwarded-For` counts: `10.0.0.0/8,fd00::/8`.",
     )
+    uploads_at_once: Count = Field(
+        64, description="Uploads that one process takes in at once; an account has every fourth."
+    )
+    body_seconds: float = Field(600.0, gt=0, description="Time for all of a body to come.")
+    body_rate: Count = Field(
+        1024, description="Bytes a second below which a body comes too slowly, after 10 seconds."
+    )
+    limit_upload: str = Field("600/minute", description="Uploads of an account.")
+    limit_jobs: str = Field(
+        "600/minute", description="Variants and reprocessings that an account asks for."
+    )
     limit_render: str = Field(
         "10/second",
         description="New transformations of an account's images that are made on request.",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from safelight.backends.objects import CHUNK, NoRoom, Objects
+from safelight.backends.files import CHUNK
+from safelight.backends.objects import NoRoom, Objects
 from tests.backends.given import content, everything, in_chunks, whole
 
 

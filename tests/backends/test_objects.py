@@ -5,11 +5,13 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from safelight.backends.objects import CHUNK, Objects, StoreUnavailable
+from safelight.backends.files import CHUNK
+from safelight.backends.objects import Objects, StoreUnavailable
 from tests.backends.given import content, everything, in_chunks, whole
 from tests.servers import S3
 
@@ -37,9 +39,11 @@ def store(store_url: str) -> Objects:
 
 
 @pytest.mark.parametrize("size", [1, 1000, CHUNK - 1, CHUNK, CHUNK + 1, LARGE])
-async def test_what_was_put_is_read(store: Objects, size: int) -> None:
-    await store.put("a/b", in_chunks(content(size)))
+async def test_what_was_put_is_read_and_has_its_digest(store: Objects, size: int) -> None:
+    digest = sha256()
+    await store.put("a/b", in_chunks(content(size)), digest)
     assert await whole(store, "a/b") == content(size)
+    assert digest.digest() == sha256(content(size)).digest()
 
 
 async def test_a_put_replaces_what_was_there(store: Objects) -> None:

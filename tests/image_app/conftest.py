@@ -41,6 +41,8 @@ def rules() -> Rules:
         quota_bytes=5 << 30,
         quota_images=100_000,
         queue_limit=10_000,
+        body_seconds=600.0,
+        body_rate=1024,
     )
 
 

@@ -68,8 +68,8 @@ async def resources_over(
         tokens=Tokens(Keyring.of(pems.private, pems.public)),
         links=Links(SECRET),
         cursors=Cursors(SECRET),
-        rates=Rates({"render": "1000/second"}),
         proxies=Proxies(),
+        rates=Rates(dict.fromkeys(("render", "upload", "jobs"), "1000/second")),
         rules=rules,
         wake_relay=lambda: None,
         checks={},
@@ -144,7 +144,8 @@ async def an_upload(
 ) -> str:
     """Id of an image that was taken in and waits to be processed."""
     request = a_request(a_form(content, **fields), FORM_HEADERS)
-    return await upload.take_in(resources, account_id, request)
+    image_id, _ = await upload.take_in(resources, account_id, request)
+    return image_id
 
 
 async def promised(database: Database, topic: str) -> list[Message]:

@@ -44,7 +44,7 @@ def message(key: str, number: int) -> Message:
 
 async def promise(database: Database, *messages: Message) -> None:
     async with database.writing() as connection:
-        await outbox.write(connection, messages)
+        await outbox.write(connection, [outbox.Promise(message) for message in messages])
 
 
 async def until(look: Callable[[], bool]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from safelight.backends.database import Database
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.contract.messages import EVENTS, JOBS, Message
-from safelight.image_app import outbox
+from safelight.image_app import clock, outbox
+from safelight.image_app.outbox import Promise
 from safelight.image_app.relay import AT_ONCE, PAUSE, Relay
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
@@ -21,9 +22,9 @@ def message(key: str, number: int, topic: str = JOBS) -> Message:
     return Message(topic, key, f"{key} {number}".encode(), {"ce_id": str(number)})
 
 
-async def promise(database: Database, *messages: Message) -> None:
+async def promise(database: Database, *messages: Message, whose: str | None = None) -> None:
     async with database.writing() as connection:
-        await outbox.write(connection, messages)
+        await outbox.write(connection, [Promise(message, whose) for message in messages])
 
 
 class Recipient:
@@ -158,6 +159,26 @@ async def test_more_images_than_are_taken_at_once_are_all_delivered(database: Da
     await nothing_promised(database)
     await stop(relay)
     assert len({m.key for m in recipient.taken}) == count
+
+
+async def test_who_has_promised_a_little_does_not_wait_for_one_who_has_promised_much(
+    database: Database,
+) -> None:
+    ann, bob = clock.new_id(), clock.new_id()
+    await promise(database, *(message(f"ann-{n}", n) for n in range(100)), whose=ann)
+    await promise(database, message("nobody", 1))
+    recipient = Recipient()
+    recipient.open.clear()
+    relay = Relay(JOBS, database, recipient.delivery, at_once=4)
+    relay.start()
+    await recipient.was_offered(4)
+    await promise(database, *(message(f"bob-{n}", n) for n in range(3)), whose=bob)
+    recipient.open.set()
+    await recipient.has_taken(104)
+    await stop(relay)
+    keys = [taken.key for taken in recipient.taken]
+    assert len(set(keys)) == 104
+    assert max(keys.index(f"bob-{n}") for n in range(3)) < 16
 
 
 async def test_after_a_failure_the_rest_of_the_image_waits_and_the_order_is_kept(

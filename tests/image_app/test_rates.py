@@ -68,9 +68,9 @@ async def test_a_refusal_says_when_to_come_back(rates: Rates) -> None:
     problem = (await rates.take("render", "ann")).refusal()
     assert problem.kind.status == 429
     assert 3590 <= int(problem.headers["Retry-After"]) <= 3600
-    assert problem.headers["RateLimit-Policy"] == '"render-3600s";q=3;w=3600'
-    assert problem.headers["RateLimit"] == f'"render-3600s";r=0;t={problem.headers["Retry-After"]}'
-    assert taken.headers()["RateLimit"].startswith('"render-3600s";r=0;t=')
+    assert problem.headers["RateLimit-Policy"] == '"render";q=3;w=3600'
+    assert problem.headers["RateLimit"] == f'"render";r=0;t={problem.headers["Retry-After"]}'
+    assert taken.headers()["RateLimit"].startswith('"render";r=0;t=')
 
 
 async def test_time_heals(rates: Rates) -> None:

@@ -17,6 +17,8 @@ from tests.product import Product
 FORM = "Content-Type: multipart/form-data; boundary=b"
 END = b"\r\n--b--\r\n"
 SEED = 20
+LIMIT, BESIDE = 25 << 20, 64 << 10
+REGISTER = "/v1/auth/register"
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -112,6 +114,33 @@ def test_a_chunked_body_that_breaks_off_leaves_nothing(client: Client) -> None:
             wire.head(client, FORM, "Transfer-Encoding: chunked") + chunk + b"zz\r\n"
         )
         assert wire.hear(connection).status in (0, 400)
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "code"),
+    [
+        ((FORM, f"Content-Length: {LIMIT + BESIDE + 1}"), "/v1/images", "file-too-large"),
+        (("Content-Type: application/json", "Content-Length: 65537"), REGISTER, "body-too-large"),
+    ],
+    ids=["an upload", "anything else"],
+)
+def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(
+    client: Client, lines: tuple[str, ...], path: str, code: str
+) -> None:
+    with wire.connect(client) as connection:
+        connection.sendall(wire.head(client, *lines, path=path))
+        answer = wire.hear(connection)
+    assert answer.status == 413
+    assert json.loads(answer.body)["type"] == f"/problems/{code}"
+
+
+def test_a_body_that_does_not_say_so_is_refused_once_it_is_too_large(client: Client) -> None:
+    whole = wire.part(pictures.jpeg())
+    for body in (whole + bytes(LIMIT), whole + END + bytes(LIMIT + BESIDE)):
+        chunks = (body[place : place + 65536] for place in range(0, len(body), 65536))
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        answer = client.post("/v1/images", content=chunks, headers=headers)
+        assert_problem(answer, 413, "file-too-large")
 
 
 @pytest.mark.parametrize("signed_in", [True, False])

@@ -27,9 +27,9 @@ def connect(client: Client) -> socket.socket:
     return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
 
 
-def head(client: Client, *lines: str, signed_in: bool = True) -> bytes:
-    """The first lines of an upload."""
-    said = ["POST /v1/images HTTP/1.1", "Host: localhost", *lines]
+def head(client: Client, *lines: str, signed_in: bool = True, path: str = "/v1/images") -> bytes:
+    """The first lines of an upload, or of another request with a body."""
+    said = [f"POST {path} HTTP/1.1", "Host: localhost", *lines]
     if signed_in:
         said.append(f"Authorization: {client.headers['Authorization']}")
     return ("\r\n".join(said) + "\r\n\r\n").encode()

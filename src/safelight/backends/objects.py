@@ -16,9 +16,14 @@ import obstore
 import obstore.exceptions
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from safelight.backends import files
+from safelight.backends.files import CHUNK
+from safelight.backends.finished import finished
 from safelight.backends.memory_file import memory_file, seal
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
     from obstore.store import ClientConfig, RetryConfig
 
 
@@ -30,8 +35,8 @@ class NoRoom(StoreUnavailable):
     """The store is full."""
 
 
-CHUNK = 1 << 20
-"""Bytes moved at once. A file is written in parts of this size, S3 has a minimum of its own."""
+PART = 5 * CHUNK
+"""Bytes of one part of what goes to a server in several; S3 takes no smaller ones."""
 STAGING = ".staging/"
 
 RETRY: "RetryConfig" = {
@@ -66,38 +71,36 @@ class Objects:
         self._store: ObjectStore
         if self._folder is None:
             self._store = from_url(url, client_options=_client(), retry_config=RETRY)
-            self._part = 5 * CHUNK
         else:
             self._store = LocalStore(self._folder, mkdir=True, automatic_cleanup=True)
-            self._part = CHUNK
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        """Store the chunks as one object, replacing what was there."""
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], digest: "Hash | None" = None
+    ) -> None:
+        """Store the chunks as one object, replacing what was there; `digest` is fed with them.
+
+        Whoever cancels it waits until the store does nothing more for it.
+        """
         source = _Source(chunks)
         with _translated(source):
             if self._folder is None:
-                await self._write(key, source.chunks())
-                return
-            staged = f"{STAGING}{uuid4().hex}"
-            try:
-                await self._write(staged, source.chunks())
-                await asyncio.to_thread(_publish, self._folder / staged, self._folder / key)
-            finally:
-                (self._folder / staged).unlink(missing_ok=True)
+                await self._send(key, _digested(source.chunks(), digest))
+            else:
+                staged = self._folder / STAGING / uuid4().hex
+                await files.put(source.chunks(), staged, self._folder / key, digest)
 
-    async def _write(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+    async def _send(self, key: str, chunks: AsyncIterator[bytes]) -> None:
         """In one request where it fits in one part; a server wants three for several parts."""
         begun = bytearray()
-        if self._folder is None:
-            async for chunk in chunks:
-                begun += chunk
-                if len(begun) > self._part:
-                    break
-            else:
-                await obstore.put_async(self._store, key, bytes(begun), use_multipart=False)
-                return
+        async for chunk in chunks:
+            begun += chunk
+            if len(begun) > PART:
+                break
+        else:
+            await finished(obstore.put_async(self._store, key, bytes(begun), use_multipart=False))
+            return
         whole = _chain(bytes(begun), chunks)
-        await obstore.put_async(self._store, key, whole, chunk_size=self._part, max_concurrency=1)
+        await obstore.put_async(self._store, key, whole, chunk_size=PART, max_concurrency=1)
 
     async def put_from(self, key: str, fd: int, offset: int, size: int) -> None:
         """Store `size` bytes of an open file, from `offset` on."""
@@ -106,7 +109,7 @@ class Objects:
             return
         with _translated():
             staged = self._folder / STAGING / uuid4().hex
-            await asyncio.to_thread(_store, fd, offset, size, staged, self._folder / key)
+            await asyncio.to_thread(files.copy, fd, offset, size, staged, self._folder / key)
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in chunks.
@@ -199,6 +202,13 @@ async def _file_chunks(fd: int, offset: int, size: int) -> AsyncIterator[bytes]:
         yield chunk
 
 
+async def _digested(chunks: AsyncIterator[bytes], digest: "Hash | None") -> AsyncIterator[bytes]:
+    async for chunk in chunks:
+        if digest is not None:
+            digest.update(chunk)
+        yield chunk
+
+
 async def _chain(begun: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     if begun:
         yield begun
@@ -238,63 +248,3 @@ def _unavailable(error: Exception) -> StoreUnavailable:
     """The store's own words may tell of folders and hosts: they are for the log alone."""
     full = re.search(r"(os error |Errno )(28|122)\b", str(error))
     return NoRoom("the store is full") if full else StoreUnavailable("the store can't be used")
-
-
-def _store(fd: int, offset: int, size: int, staged: Path, final: Path) -> None:
-    """Copy a part of an open file; all in one go, since each change of thread costs time."""
-    try:
-        _copy(fd, offset, size, staged)
-        _publish(staged, final)
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _copy(fd: int, offset: int, size: int, staged: Path) -> None:
-    staged.parent.mkdir(parents=True, exist_ok=True)
-    with staged.open("wb") as file:
-        while size > 0:
-            chunk = os.pread(fd, min(CHUNK, size), offset)
-            if not chunk:
-                raise EOFError(f"{size} bytes of the file are missing")
-            file.write(chunk)
-            offset, size = offset + len(chunk), size - len(chunk)
-
-
-def _publish(staged: Path, final: Path) -> None:
-    """Give a written file its name, so that both survive a power loss."""
-    _sync(staged)
-    _move(staged, final)
-    _sync(final.parent)
-
-
-def _move(staged: Path, final: Path) -> None:
-    while True:
-        try:
-            _make_folder(final.parent)
-            staged.replace(final)
-        except FileNotFoundError:
-            if not staged.exists():
-                raise
-            continue  # a delete has just removed an empty folder, or the one above it
-        return
-
-
-def _make_folder(folder: Path) -> None:
-    """A new folder is lost in a power loss until the one above it is synced."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            if folder.is_file():
-                raise
-            # Somebody else has just made it, and may have removed it again: the move will tell.
-        _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -21,6 +21,7 @@ from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates, times
 from safelight.image_app.resources import Resources, Rules
+from safelight.image_app.turns import Turns
 from safelight.settings import Settings
 
 ADDRESS_LOGINS = 6
@@ -56,6 +57,7 @@ def resources(
         wake_relay=wake_relay,
         checks=checks,
         member=member,
+        turns=Turns(settings.uploads_at_once),
     )
 
 
@@ -93,6 +95,8 @@ def _rules(settings: Settings) -> Rules:
         quota_bytes=settings.quota_bytes,
         quota_images=settings.quota_images,
         queue_limit=settings.queue_limit,
+        body_seconds=settings.body_seconds,
+        body_rate=settings.body_rate,
     )
 
 
@@ -102,6 +106,8 @@ def limits(settings: Settings) -> tuple[Rates, Proxies]:
         "register": settings.limit_register,
         "login": settings.limit_login,
         "login-address": settings.limit_login_address,
+        "upload": settings.limit_upload,
+        "jobs": settings.limit_jobs,
         "render": settings.limit_render,
     }
     for name, text in known.items():

@@ -37,11 +37,11 @@ def embedded(settings: Settings) -> FastAPI:
     relays = [
         Relay(JOBS, database, delivery, at_once=JOBS_AHEAD * children(settings)),
         Relay(EVENTS, database, delivery),
-        Relay(OUTCOMES, database, delivery),  # only dead letters that are sent again
+        Relay(OUTCOMES, database, delivery),  # only dead letters that another process sends again
     ]
 
     def wake_relays() -> None:
-        for relay in relays:
+        for relay in relays[:2]:
             relay.wake()
 
     resources = api_parts.resources(

@@ -29,6 +29,7 @@ from safelight.image_app.presets.routes import router as presets
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import problem_response
 from safelight.image_app.schemas import field_errors
+from safelight.image_app.slow_bodies import SlowBodies
 from safelight.image_app.variants.routes import router as variants
 
 log = structlog.get_logger()
@@ -55,7 +56,9 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.resources = resources
-    app.add_middleware(Surroundings)
+    rules = resources.rules
+    app.add_middleware(SlowBodies, seconds=rules.body_seconds, rate=rules.body_rate)
+    app.add_middleware(Surroundings)  # around the other one
     features = (accounts, api_keys, images, variants, presets, links, delivered, health)
     for router in (*features, well_known.router, documentation.router):
         app.include_router(router)

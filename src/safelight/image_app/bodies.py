@@ -75,11 +75,14 @@ def _require_type(request: Request, taken: tuple[str, ...]) -> None:
 
 
 async def _bounded(request: Request) -> bytes:
+    too_large = errors.BODY_TOO_LARGE(f"The body is larger than {MAX_BYTES} bytes.")
+    if int(request.headers.get("content-length", "0")) > MAX_BYTES:
+        raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BYTES:
-            raise errors.BODY_TOO_LARGE(f"The body is larger than {MAX_BYTES} bytes.")
+            raise too_large
     return bytes(body)
 
 

@@ -15,12 +15,12 @@ from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.accounts import service
 from safelight.image_app.images import queries as images
 from safelight.image_app.images.service import bury
-from safelight.image_app.models import events, presets, usage
+from safelight.image_app.models import events, presets, upload_keys, usage
 from safelight.image_app.presets import queries as own_presets
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
 
-EMPTIED: tuple[Table, ...] = (presets, events, usage)
+EMPTIED: tuple[Table, ...] = (presets, events, upload_keys, usage)
 """Tables of what an account has beside its images, each with an `account_id`."""
 
 IMAGES_AT_ONCE = 100

@@ -1,6 +1,6 @@
 """What a route may ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Request, Security
@@ -9,7 +9,7 @@ from fastapi.params import Security as Secured
 from fastapi.security import HTTPBearer, OAuth2PasswordBearer
 
 from safelight.contract import keys
-from safelight.image_app import credentials, errors
+from safelight.image_app import credentials, errors, limited
 from safelight.image_app.credentials import READING, WRITING
 from safelight.image_app.errors import FieldError
 from safelight.image_app.living import require_living
@@ -122,3 +122,14 @@ WRITE = _for_account(signed_in, WRITING)
 """Of routes that an API key with `images:write` may call too."""
 SIGNED_IN = _for_account(signed_in)
 """Of routes that manage the account itself, which no API key may."""
+
+
+def counted(name: str) -> Callable[..., Awaitable[None]]:
+    """A dependency that counts the call for its account under the limit of that name; raises
+    `too-many-requests`.
+    """
+
+    async def count(request: Request, resources: Needs, account_id: AccountId) -> None:
+        await limited.by_account(request, resources, name, account_id)
+
+    return count

@@ -4,9 +4,12 @@ from collections import defaultdict
 from typing import Any
 
 from safelight.image_app.errors import (
+    BODY_TOO_LARGE,
+    FILE_TOO_LARGE,
     INSUFFICIENT_SCOPE,
     INTERNAL_ERROR,
     MEDIA_TYPE,
+    REQUEST_TIMEOUT,
     SERVICE_UNAVAILABLE,
     TOO_MANY_REQUESTS,
     UNAUTHENTICATED,
@@ -42,7 +45,10 @@ def failures(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """
     of_keys = [INSUFFICIENT_SCOPE] if UNAUTHENTICATED in kinds else []
     by_status: dict[int, list[Kind]] = defaultdict(list)
-    for kind in (*kinds, *of_keys, VALIDATION_FAILED, INTERNAL_ERROR, SERVICE_UNAVAILABLE):
+    reads_a_body = BODY_TOO_LARGE in kinds or FILE_TOO_LARGE in kinds
+    late = (REQUEST_TIMEOUT,) if reads_a_body else ()
+    every = (VALIDATION_FAILED, INTERNAL_ERROR, SERVICE_UNAVAILABLE)
+    for kind in (*kinds, *of_keys, *late, *every):
         if kind not in by_status[kind.status]:
             by_status[kind.status].append(kind)
     return {

@@ -115,6 +115,9 @@ KEY_NOT_FOUND = Kind(
 METHOD_NOT_ALLOWED = Kind(
     405, "method-not-allowed", "Method not allowed", "This address does not take this method."
 )
+REQUEST_TIMEOUT = Kind(
+    408, "request-timeout", "Request timeout", "The body comes too slowly; send it again."
+)
 USERNAME_TAKEN = Kind(409, "username-taken", "Username taken", "Choose another username.")
 EMAIL_TAKEN = Kind(409, "email-taken", "E-mail taken", "There is an account with this e-mail.")
 PRESET_IS_BUILT_IN = Kind(
@@ -128,6 +131,13 @@ VARIANT_EXISTS = Kind(
     "variant-exists",
     "Variant exists",
     "The image has a variant of this name; delete it first, or choose another name.",
+)
+IDEMPOTENCY_KEY_IN_USE = Kind(
+    409,
+    "idempotency-key-in-use",
+    "Idempotency key in use",
+    "An upload with this key is under way; wait for its end.",
+    {"Retry-After": "1"},
 )
 VERSION_MISMATCH = Kind(
     412,
@@ -159,6 +169,12 @@ CORRUPT_IMAGE = Kind(422, "corrupt-image", "Corrupt image", "The picture can't b
 EMPTY_FILE = Kind(422, "empty-file", "Empty file", "The file has no bytes.")
 IMAGE_TOO_LARGE = Kind(
     422, "image-too-large", "Image too large", "The picture has too many pixels."
+)
+IDEMPOTENCY_KEY_REUSED = Kind(
+    422,
+    "idempotency-key-reused",
+    "Idempotency key reused",
+    "Something else was uploaded with this key; choose another one.",
 )
 UNKNOWN_PRESET = Kind(422, "unknown-preset", "Unknown preset", "There is no preset of this name.")
 TOO_MANY_REQUESTS = Kind(

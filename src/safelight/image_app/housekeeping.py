@@ -7,7 +7,7 @@ import structlog
 
 from safelight.image_app import reconciler
 from safelight.image_app.delivered import claims
-from safelight.image_app.images import upload
+from safelight.image_app.images import repeats, upload
 from safelight.image_app.patrol import Patrol
 from safelight.image_app.resources import Resources
 
@@ -29,6 +29,7 @@ async def keep_house(resources: Resources, leads: Callable[[], bool] = lambda: T
             await upload.sweep(resources)
             await claims.sweep(resources)
             if led:
+                await repeats.sweep(resources)
                 await reconciler.reconcile(resources)
                 await patrol.go_on(resources)
         except Exception as error:

@@ -29,7 +29,7 @@ async def promise_job(
         variants=list(wanted),
         overlays=await overlays.overlays_of(work.connection, account_id, transformations),
     )
-    work.promise(job_message(job, clock.now()))
+    work.promise(job_message(job, clock.now()), account_id)
 
 
 def promise_erasure(work: Work, image: Found, name: str, fingerprint: str) -> None:

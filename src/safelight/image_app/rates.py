@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -31,7 +31,8 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Rate:
     """How much of one limit is used: `left` of `most` in `window` seconds, and seconds until
-    the first of those that were taken counts no more.
+    the first of those that were taken counts no more. Where the limit has several parts, their
+    windows are in their names.
     """
 
     name: str
@@ -116,7 +117,10 @@ class Rates:
         for item in items:
             ask = limiter.hit if count else limiter.test
             allowed = allowed and await ask(item, name, who)
-        return Taken(allowed, tuple([await _rate(limiter, name, who, item) for item in items]))
+        rates = [await _rate(limiter, name, who, item) for item in items]
+        if len(rates) == 1:
+            rates = [replace(rates[0], name=name)]
+        return Taken(allowed, tuple(rates))
 
 
 def times(limit: str, factor: int) -> str:

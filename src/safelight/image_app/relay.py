@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from safelight.backends.database import Database
 from safelight.backends.delivery import Delivery
@@ -25,7 +25,8 @@ log = structlog.get_logger()
 
 
 class Relay:
-    """Delivers what was promised on one topic, in order for each image, many images at once.
+    """Delivers what was promised on one topic, in order for each image, many images at once, of
+    all accounts alike.
 
     A promise is deleted only after delivery has the message for certain, so a crash at any
     moment leads to a second delivery and never to none.
@@ -95,16 +96,24 @@ class Relay:
             task.add_done_callback(partial(self._finished, key))
 
     async def _promised(self, busy: Collection[str], room: int) -> list[tuple[int, Message]]:
-        query = (
-            select(outbox)
-            .where(
-                outbox.c.topic == self._topic,
-                outbox.c.key.not_in(list(busy)),
-                outbox.c.id.not_in(self._delivered),
-            )
-            .order_by(outbox.c.id)
-            .limit(room)
+        """The oldest, where they are for nobody; else each account's next in turn. What is under
+        way is counted as its account's first, so whoever has the least under way is next.
+        """
+        place = func.row_number().over(partition_by=outbox.c.account_id, order_by=outbox.c.id)
+        waiting = (
+            select(outbox.c.id, outbox.c.key, place.label("place"))
+            .where(outbox.c.topic == self._topic, outbox.c.id.not_in(self._delivered))
+            .subquery()
         )
+        chosen = (
+            select(waiting.c.id, waiting.c.place)
+            .where(waiting.c.key.not_in(list(busy)))
+            .order_by(waiting.c.place, waiting.c.id)
+            .limit(room)
+            .subquery()
+        )
+        query = select(outbox).join(chosen, chosen.c.id == outbox.c.id)
+        query = query.order_by(chosen.c.place, outbox.c.id)
         async with self._database.reading() as connection:
             rows = await connection.execute(query)
             return [(row.id, message_of(row)) for row in rows]

@@ -18,11 +18,14 @@ from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates
 from safelight.image_app.tokens import Tokens
+from safelight.image_app.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an upload and an account may be. Bytes, pixels, pictures, jobs."""
+    """What an upload and an account may be. Bytes, pixels, pictures, jobs; seconds and bytes a
+    second of a body.
+    """
 
     file_bytes: int
     side: int
@@ -30,6 +33,8 @@ class Rules:
     quota_bytes: int
     quota_images: int
     queue_limit: int
+    body_seconds: float
+    body_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +66,6 @@ class Resources:
     """What this process does once for all who want it at the same moment."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when an account was deleted, so that what it leaves goes at once."""
+    turns: Turns = field(default_factory=Turns)
+    """Who may send a large body to this process now."""
     watch: Watch = field(default_factory=Watch)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from safelight.contract.messages import Event, EventType, Message, event_message
 from safelight.image_app import clock, outbox
 from safelight.image_app.models import events
+from safelight.image_app.outbox import Promise
 from safelight.image_app.resources import Resources
 
 HISTORY = 1000
@@ -21,12 +22,12 @@ class Work:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self._messages: list[Message] = []
+        self._promises: list[Promise] = []
         self._changed: set[str] = set()
 
     @property
-    def messages(self) -> list[Message]:
-        return self._messages
+    def promises(self) -> list[Promise]:
+        return self._promises
 
     @property
     def changed(self) -> set[str]:
@@ -36,9 +37,11 @@ class Work:
     def change(self, account_id: str) -> None:
         self._changed.add(account_id)
 
-    def promise(self, message: Message) -> None:
-        """Deliver the message once this work is committed, however often we crash."""
-        self._messages.append(message)
+    def promise(self, message: Message, account_id: str | None = None) -> None:
+        """Deliver the message once this work is committed, however often we crash; in turn with
+        those for other accounts, where it is for one.
+        """
+        self._promises.append(Promise(message, account_id))
 
     async def tell(
         self, kind: EventType, account_id: str, image_id: str, data: dict[str, Any]
@@ -87,10 +90,10 @@ async def begin(resources: Resources) -> AsyncIterator[Work]:
     async with AsyncExitStack() as holds, resources.database.writing() as connection:
         work = Work(connection)
         yield work
-        await outbox.write(connection, work.messages)
+        await outbox.write(connection, work.promises)
         for account_id in work.changed:
             await holds.enter_async_context(answers_held(resources, account_id))
-    if work.messages:
+    if work.promises:
         resources.wake_relay()
 
 

@@ -230,12 +230,12 @@ async def test_a_limit_counts_what_is_made_for_an_account_and_nothing_else(
         await ask(limited, image, Transformation(width=width, format="webp"))
     problem = await refused("too-many-requests", limited, image)
     assert 3590 < int(problem.headers["Retry-After"]) <= 3600
-    assert problem.headers["RateLimit-Policy"] == '"render-3600s";q=2;w=3600'
-    assert problem.headers["RateLimit"].startswith('"render-3600s";r=0;t=')
+    assert problem.headers["RateLimit-Policy"] == '"render";q=2;w=3600'
+    assert problem.headers["RateLimit"].startswith('"render";r=0;t=')
     assert {row.fingerprint for row in await the_renderings(api)}.isdisjoint({WANTED.fingerprint()})
     taken = (await ask(limited, other)).taken
     assert taken is not None
-    assert taken.headers()["RateLimit"] == '"render-3600s";r=1;t=3600'
+    assert taken.headers()["RateLimit"] == '"render";r=1;t=3600'
 
 
 async def test_requests_that_come_together_pass_no_limit(

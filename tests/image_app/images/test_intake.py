@@ -1,6 +1,6 @@
 """Taking a file in: counted, hashed and recognised on its way to the object store."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 
 import pytest
@@ -27,10 +27,15 @@ def a_png(width: int, height: int) -> bytes:
     return PNG + sides + b"\x08\x02\0\0\0" + bytes(600)
 
 
+async def presets() -> Collection[str]:
+    """Those that there are."""
+    return BUILT_IN
+
+
 async def refusal_of(objects: Objects, rules: Rules, request: Request) -> Problem:
     """Why the file is refused, after a look that nothing is left of it."""
     with pytest.raises(Problem) as refusal:
-        await intake.receive(request, objects, "originals/a/b", rules, BUILT_IN)
+        await intake.receive(request, objects, "originals/a/b", rules, presets)
     assert await all_keys(objects) == set()
     return refusal.value
 
@@ -45,13 +50,14 @@ async def test_a_file_is_stored_as_it_came_with_what_is_known_of_it(
     stored = photograph[:3000] if size == 1 else photograph
     chunks = [body[i : i + size] for i in range(0, len(body), size)]
     request = a_request(chunks, FORM_HEADERS)
-    received = await intake.receive(request, objects, "originals/a/b", rules, BUILT_IN)
+    received = await intake.receive(request, objects, "originals/a/b", rules, presets)
     assert b"".join([c async for c in await objects.read("originals/a/b")]) == stored
     assert received == Received(
         name="Harbour.JPG",
         fields=received.fields,
         size=len(stored),
         sha256=sha256(stored).hexdigest(),
+        digest=received.digest,
         content_type="image/jpeg",
         sides=(640, 427),
     )
@@ -65,9 +71,7 @@ async def test_fields_may_stand_behind_the_file(
     behind = a_form(None, name=" Evening ")
     before = a_form(photograph)
     body = before[: before.rindex(b"--a-boundary--")] + behind
-    received = await intake.receive(
-        a_request(body, FORM_HEADERS), objects, "a/b/c", rules, BUILT_IN
-    )
+    received = await intake.receive(a_request(body, FORM_HEADERS), objects, "a/b/c", rules, presets)
     assert received.name == "Evening"
 
 
@@ -93,7 +97,7 @@ async def test_a_picture_of_exactly_the_largest_size_is_taken(
     objects: Objects, rules: Rules
 ) -> None:
     request = a_request(a_form(a_png(10_000, 5_000)), FORM_HEADERS)
-    received = await intake.receive(request, objects, "a/b/c", rules, BUILT_IN)
+    received = await intake.receive(request, objects, "a/b/c", rules, presets)
     assert received.sides == (10_000, 5_000)
 
 
@@ -161,7 +165,7 @@ async def test_a_client_that_hangs_up_leaves_nothing(
     body = a_form(photograph)
     request = a_request([body[:50_000], body[50_000:90_000], None], FORM_HEADERS)
     with pytest.raises(ClientDisconnect):
-        await intake.receive(request, objects, "originals/a/b", rules, BUILT_IN)
+        await intake.receive(request, objects, "originals/a/b", rules, presets)
     assert await all_keys(objects) == set()
 
 

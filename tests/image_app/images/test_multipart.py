@@ -1,5 +1,6 @@
 """The upload form as a stream: however its bytes arrive, it says the same."""
 
+import time
 from contextlib import suppress
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from safelight.image_app.images.multipart import MAX_FIELD_BYTES, MAX_FIELDS, Up
 from tests.image_app.given import BOUNDARY, a_form
 
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"
+FLOOD = 25 << 20
 TRICKY = b"\r\n--a-boundarx\r\n--a-bound" + bytes(range(256)) + b"\r\n--\r\n"
 Read = tuple[bytes, str | None, list[tuple[str, str]]]
 
@@ -78,6 +80,55 @@ def test_no_bytes_raise_anything_but_a_problem(body: bytes, size: int) -> None:
         content = start + body
         refusal = refusal_of([content[i : i + size] for i in range(0, len(content), size)])
         assert refusal.kind.status in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\r\n", b"\r", b"\r\n--", b"-", b"\r\n--a-boundar", b"\r\n--a-boundary-\r\n"],
+    ids=["empty lines", "returns", "dashes", "a dash", "almost", "all but a dash"],
+)
+def test_bytes_that_resemble_the_boundary_cost_little(content: bytes) -> None:
+    flood = content * (FLOOD // len(content))
+    form = a_form(flood)
+    chunks = [form[place : place + 65536] for place in range(0, len(form), 65536)]
+    started = time.process_time()
+    with suppress(Problem):
+        assert read(chunks)[0] == flood
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        (a_part("X: " + "y" * 65536), errors.MALFORMED_BODY),
+        (a_part("X: y\r\n" * 10_000), errors.MALFORMED_BODY),
+        (
+            a_part('Content-Disposition: form-data; name="file"\r\nContent-Disposition: form-data'),
+            errors.MALFORMED_BODY,
+        ),
+        (a_part('Content-Disposition: form-data; name=""') * 10_000, errors.VALIDATION_FAILED),
+        (a_part("X: y") * 10_000, errors.VALIDATION_FAILED),
+    ],
+    ids=["a long header", "many headers", "a header twice", "parts without a name", "no parts"],
+)
+def test_hostile_parts_are_refused_at_once(part: bytes, kind: errors.Kind) -> None:
+    started = time.process_time()
+    assert refusal_of([part + a_form(b"x")]).kind is kind
+    assert time.process_time() - started < 1
+
+
+def test_a_file_is_called_what_everybody_takes_it_to_be_called() -> None:
+    """RFC 7578 forbids `filename*` in forms."""
+    disposition = 'Content-Disposition: form-data; name="file"; filename="a.jpg"'
+    form = a_part(f"{disposition}; filename*=UTF-8''b.jpg") + END
+    assert read([form]) == (b"x", "a.jpg", [])
+
+
+def test_a_form_in_a_form_is_a_file_like_any_other() -> None:
+    inner = b'--c\r\nContent-Disposition: form-data; name="file"; filename="b"\r\n\r\ny\r\n--c--'
+    head = 'Content-Disposition: form-data; name="file"; filename="a"\r\n'
+    form = a_part(f"{head}Content-Type: multipart/mixed; boundary=c", inner) + END
+    assert read([form]) == (inner, "a", [])
 
 
 def test_the_end_may_be_followed_by_anything() -> None:

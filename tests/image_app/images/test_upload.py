@@ -13,10 +13,13 @@ from safelight.backends.database import Database
 from safelight.contract import keys
 from safelight.contract.messages import EVENTS, JOBS
 from safelight.contract.presets import BUILT_IN
+from safelight.contract.transformations import Transformation
 from safelight.image_app import clock, errors
 from safelight.image_app.errors import Problem
-from safelight.image_app.images import queries, upload
+from safelight.image_app.images import queries, service, upload
 from safelight.image_app.models import images, uploads, usage
+from safelight.image_app.presets.schemas import PresetBody
+from safelight.image_app.presets.service import put_preset
 from safelight.image_app.resources import Resources
 from tests.image_app.given import (
     FORM_HEADERS,
@@ -67,6 +70,19 @@ async def test_an_upload_writes_everything_it_promises_at_once(
     assert await the_usage(resources.database, account_id) == (1, len(photograph))
     async with resources.database.reading() as connection:
         assert await rows_of(connection, uploads) == []
+
+
+async def test_an_upload_is_answered_with_what_whoever_reads_the_image_sees(
+    resources: Resources, photograph: bytes
+) -> None:
+    account_id = await an_account(resources)
+    for name in ("zoom", "a-square"):
+        wanted = PresetBody(transformation=Transformation(width=50), on_upload=True)
+        await put_preset(resources, account_id, name, wanted)
+    form = a_form(photograph, tags=["sea", "Sea"], description="é", visibility="public")
+    request = a_request(form, FORM_HEADERS)
+    image_id, reply = await upload.take_in(resources, account_id, request)
+    assert await service.get_image(resources, account_id, image_id) == reply
 
 
 async def test_only_the_presets_that_were_named_are_wanted(
@@ -221,6 +237,12 @@ async def test_a_sweep_never_takes_the_original_of_an_image(
     assert await all_keys(resources.objects) == {keys.original(account_id, image_id)}
 
 
+async def _uploads(resources: Resources) -> list[str]:
+    """Ids of those under way."""
+    async with resources.database.reading() as connection:
+        return [row.id for row in await rows_of(connection, uploads)]
+
+
 async def test_an_upload_that_was_swept_away_as_it_ended_is_refused_and_leaves_nothing(
     resources: Resources, photograph: bytes
 ) -> None:
@@ -231,6 +253,8 @@ async def test_an_upload_that_was_swept_away_as_it_ended_is_refused_and_leaves_n
     async def receive() -> Message:
         if swept.is_set():
             return {"type": "http.request", "body": b"", "more_body": False}
+        while not await _uploads(resources):
+            await asyncio.sleep(0.01)
         await upload.sweep(replace(resources, uploading=set()))  # by somebody who knows nothing
         swept.set()
         return {"type": "http.request", "body": body, "more_body": True}

@@ -3,14 +3,23 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Subquery, bindparam, delete, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER, Database
 from safelight.image_app.images import grams
-from safelight.image_app.models import Found, events, image_grams, images, uploads, variants
+from safelight.image_app.models import (
+    Found,
+    events,
+    image_grams,
+    images,
+    uploads,
+    usage,
+    variants,
+)
 
 SHOWN = (
     "image_id",
@@ -145,16 +154,51 @@ async def erase(connection: AsyncConnection, image_id: str) -> None:
 
 async def unfinished(connection: AsyncConnection, at_most: int) -> int:
     """How many pictures wait to be processed, counted no further than `at_most`."""
-    waiting = select(1).where(images.c.status == "processing").limit(at_most).subquery()
-    return (await connection.execute(select(func.count()).select_from(waiting))).scalar_one()
+    query = select(func.count()).select_from(_waiting(at_most))
+    return (await connection.execute(query)).scalar_one()
+
+
+def _waiting(at_most: int) -> Subquery:
+    return select(1).where(images.c.status == "processing").limit(at_most).subquery()
+
+
+class Load(NamedTuple):
+    """What an account keeps, and how many pictures of all accounts wait."""
+
+    images: int
+    bytes: int
+    waiting: int
+
+
+async def load_of(connection: AsyncConnection, account_id: str, at_most: int) -> Load:
+    """In one question, since each upload asks it; `waiting` is counted as in `unfinished`."""
+    kept = [
+        func.coalesce(select(column).where(usage.c.account_id == account_id).scalar_subquery(), 0)
+        for column in (usage.c.images, usage.c.bytes)
+    ]
+    waiting = select(func.count()).select_from(_waiting(at_most)).scalar_subquery()
+    row = (await connection.execute(select(*kept, waiting))).one()
+    return Load._make(row)
 
 
 async def begin_upload(
-    connection: AsyncConnection, image_id: str, account_id: str, now: datetime, holder: int | None
-) -> None:
-    await connection.execute(
-        uploads.insert().values(id=image_id, account_id=account_id, started_at=now, holder=holder)
+    connection: AsyncConnection,
+    image_id: str,
+    account_id: str,
+    now: datetime,
+    holder: int | None,
+    key: str | None = None,
+) -> bool:
+    """Whether it began: not while the account's other upload with this key is under way. Whoever
+    asks while that ends waits for its commit.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(uploads).values(
+        id=image_id, account_id=account_id, started_at=now, holder=holder, key=key
     )
+    insert = insert.on_conflict_do_nothing(index_elements=[uploads.c.account_id, uploads.c.key])
+    begun = await connection.execute(insert.returning(uploads.c.id))
+    return begun.one_or_none() is not None
 
 
 async def end_upload(connection: AsyncConnection, image_id: str) -> bool:

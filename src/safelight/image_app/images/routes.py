@@ -16,6 +16,7 @@ from safelight.image_app.deps import (
     ImageId,
     NamedAccountId,
     Needs,
+    counted,
 )
 from safelight.image_app.documents import failures
 from safelight.image_app.images import service, upload
@@ -41,6 +42,17 @@ router = APIRouter(prefix="/v1/images", tags=["images"])
 
 IfMatch = Annotated[str | None, Header(description="Change only this version")]
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if it is still this")]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The same key with the same form answers what the first upload with it was "
+        "answered, for 24 hours",
+    ),
+]
 
 
 LISTED = """Those of which everything is true that is asked. Each page names the next one, as
@@ -78,16 +90,16 @@ async def which(
 @router.post(
     "",
     summary="Upload a picture",
-    dependencies=WRITE,
+    dependencies=[*WRITE, Depends(counted("upload"))],
     status_code=http.HTTP_201_CREATED,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, *UPLOAD_FAILURES),
     openapi_extra=UPLOAD_FORM,
 )
-async def upload_image(request: Request, resources: Needs, account_id: AccountId) -> Response:
-    await upload.admit(resources, account_id)
-    image_id = await upload.take_in(resources, account_id, request)
-    reply = await service.get_image(resources, account_id, image_id)
+async def upload_image(
+    request: Request, resources: Needs, account_id: AccountId, key: IdempotencyKey = None
+) -> Response:
+    image_id, reply = await upload.accept(resources, account_id, request, key)
     headers = {"Location": f"/v1/images/{image_id}", "ETag": reply.etag}
     return Response(reply.body, http.HTTP_201_CREATED, headers, JSON)
 

@@ -162,7 +162,13 @@ async def reply_of(
     """The image as the caller's transaction leaves it; raises `image-not-found`."""
     row = _require_version(await queries.find(connection, image_id, account_id), None)
     [image] = await _views(resources, connection, [row])
-    return _reply(image)
+    return reply_with(image)
+
+
+def reply_with(image: Image) -> Reply:
+    """The image as it is shown."""
+    body = image.to_json()
+    return Reply(body, _etag(str(image.version), body))
 
 
 async def delete_image(resources: Resources, account_id: str, image_id: str) -> None:

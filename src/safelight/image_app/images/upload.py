@@ -4,6 +4,7 @@ that was answered.
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import structlog
@@ -13,8 +14,10 @@ from safelight.contract import keys
 from safelight.contract.messages import WantedVariant
 from safelight.image_app import clock, errors, promises
 from safelight.image_app.accounts import queries as accounts
-from safelight.image_app.images import intake, queries
+from safelight.image_app.images import intake, key_queries, queries, repeats, views
 from safelight.image_app.images.intake import Received
+from safelight.image_app.images.service import Reply, reply_with
+from safelight.image_app.models import Found, images, variants
 from safelight.image_app.presets import service as presets
 from safelight.image_app.presets.service import Known
 from safelight.image_app.resources import Resources
@@ -29,35 +32,102 @@ async def admit(resources: Resources, account_id: str) -> None:
     if await resources.accounts.find(account_id) is None:
         raise errors.UNAUTHENTICATED()
     async with resources.database.reading() as connection:
-        used = await accounts.usage_of(connection, account_id)
-        waiting = await queries.unfinished(connection, rules.queue_limit)
-    if used.images >= rules.quota_images or used.bytes >= rules.quota_bytes:
+        load = await queries.load_of(connection, account_id, rules.queue_limit)
+    if load.images >= rules.quota_images or load.bytes >= rules.quota_bytes:
         raise errors.QUOTA_EXCEEDED()
-    if waiting >= rules.queue_limit:
+    if load.waiting >= rules.queue_limit:
         raise errors.QUEUE_FULL()
 
 
-async def take_in(resources: Resources, account_id: str, request: Request) -> str:
-    """Store the file, write the rows, promise the work; returns the image's id."""
+async def accept(
+    resources: Resources, account_id: str, request: Request, key: str | None
+) -> tuple[str, Reply]:
+    """The upload's image and its answer; with a key, those of the first upload that had it.
+
+    Raises what `admit`, a turn, `take_in` and `repeats.require_same` raise.
+    """
+    first = await repeats.first_answer(resources, account_id, key) if key else None
+    if first is None:
+        await admit(resources, account_id)
+    async with resources.turns.turn(account_id):
+        if first is None:
+            return await take_in(resources, account_id, request, key)
+        return await _answer_again(resources, request, first)
+
+
+async def take_in(
+    resources: Resources, account_id: str, request: Request, key: str | None = None
+) -> tuple[str, Reply]:
+    """Store the file, write the rows, promise the work; the image's id, and what to answer.
+
+    Of several with one key the first is taken in; raises `idempotency-key-in-use` while it lasts.
+    """
     image_id = clock.new_id()
-    key = keys.original(account_id, image_id)
+    place = keys.original(account_id, image_id)
     resources.uploading.add(image_id)
+    # Written down while the body comes: it has to be there before the object is.
+    beginning = asyncio.create_task(_begin(resources, image_id, account_id, key))
+
+    async def known() -> dict[str, Known]:
+        return (await beginning)[0]
+
     try:
+        if key and (first := (await beginning)[1]) is not None:
+            return await _answer_again(resources, request, first)
+        received = await intake.receive(request, resources.objects, place, resources.rules, known)
+        wanted = presets.chosen(await known(), received.fields.presets)
         async with begin(resources) as work:
-            await queries.begin_upload(
-                work.connection, image_id, account_id, clock.now(), resources.member
-            )
-            known = await presets.known_presets(work.connection, account_id)
-        received = await intake.receive(request, resources.objects, key, resources.rules, known)
-        wanted = presets.chosen(known, received.fields.presets)
-        async with begin(resources) as work:
-            await _write(resources, work, _image_row(account_id, image_id, received), wanted)
+            image = _image_row(account_id, image_id, received)
+            made = await _write(resources, work, image, wanted)
+            reply = _answer(resources, image, made)
+            if key:
+                await key_queries.keep(
+                    work.connection,
+                    account_id,
+                    key,
+                    image_id,
+                    received.digest,
+                    reply.body,
+                    reply.etag,
+                    clock.now(),
+                )
     except BaseException:
-        await asyncio.shield(_undo(resources, image_id, account_id))
+        await asyncio.shield(_give_up(resources, image_id, account_id, beginning))
         raise
     finally:
         resources.uploading.discard(image_id)
-    return image_id
+    return image_id, reply
+
+
+async def _give_up(
+    resources: Resources, image_id: str, account_id: str, beginning: asyncio.Task[Any]
+) -> None:
+    await asyncio.gather(beginning, return_exceptions=True)
+    await _undo(resources, image_id, account_id)
+
+
+async def _answer_again(resources: Resources, request: Request, first: Found) -> tuple[str, Reply]:
+    await repeats.require_same(request, resources.rules, first)
+    return first.image_id, Reply(first.body, first.etag)
+
+
+async def _begin(
+    resources: Resources, image_id: str, account_id: str, key: str | None
+) -> tuple[dict[str, Known], Found | None]:
+    """Note that the upload is under way: what it may ask for, or what was answered before."""
+    while True:
+        async with begin(resources) as work:
+            if await queries.begin_upload(
+                work.connection, image_id, account_id, clock.now(), resources.member, key
+            ):
+                # Whoever had the key has ended by now.
+                first = await repeats.answered(work.connection, account_id, key)
+                if first is not None:
+                    await queries.end_upload(work.connection, image_id)
+                return await presets.known_presets(work.connection, account_id), first
+            other = await key_queries.under_way(work.connection, account_id, key or "")
+        if other is not None and not await _is_left(resources, other):
+            raise errors.IDEMPOTENCY_KEY_IN_USE()
 
 
 async def sweep(resources: Resources) -> None:
@@ -65,11 +135,16 @@ async def sweep(resources: Resources) -> None:
     async with resources.database.reading() as connection:
         under_way = await queries.uploads_under_way(connection)
     for row in under_way:
-        others = row.holder if row.holder != resources.member else None
-        if row.id not in resources.uploading and await _undo(
-            resources, row.id, row.account_id, others
-        ):
-            log.info("removed what a broken upload left", image_id=row.id)
+        await _is_left(resources, row)
+
+
+async def _is_left(resources: Resources, row: Found) -> bool:
+    """Whether nobody was busy with the upload any more, whose rest is then gone."""
+    others = row.holder if row.holder != resources.member else None
+    if row.id in resources.uploading or not await _undo(resources, row.id, row.account_id, others):
+        return False
+    log.info("removed what a broken upload left", image_id=row.id)
+    return True
 
 
 async def _undo(
@@ -91,7 +166,8 @@ async def _undo(
 
 async def _write(
     resources: Resources, work: Work, image: dict[str, Any], wanted: Sequence[Known]
-) -> None:
+) -> list[dict[str, Any]]:
+    """Returns the variants that it wrote."""
     account_id, image_id = image["account_id"], image["id"]
     if not await queries.end_upload(work.connection, image_id):
         raise errors.SERVICE_UNAVAILABLE("The upload took too long; send it again.")
@@ -100,9 +176,17 @@ async def _write(
     made = [_variant_row(image_id, job_id, preset) for preset in wanted]
     await queries.insert(work.connection, image, made)
     await work.tell("image.uploaded", account_id, image_id, {"name": image["name"]})
-    variants = [WantedVariant(name=p.name, transformation=p.transformation) for p in wanted]
-    await promises.promise_job(work, image, job_id, variants)
+    jobs = [WantedVariant(name=p.name, transformation=p.transformation) for p in wanted]
+    await promises.promise_job(work, image, job_id, jobs)
     work.change(account_id)
+    return made
+
+
+def _answer(resources: Resources, image: dict[str, Any], made: list[dict[str, Any]]) -> Reply:
+    """What whoever reads the rows will see: others who write wait, so nothing is read again."""
+    row: Any = SimpleNamespace(**dict.fromkeys(images.c.keys()) | image)
+    rows: list[Any] = [SimpleNamespace(**dict.fromkeys(variants.c.keys()) | one) for one in made]
+    return reply_with(views.image_of(row, rows, resources.links, clock.now()))
 
 
 async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response, status
 
 from safelight.image_app import bodies, errors
-from safelight.image_app.deps import WRITE, AccountId, ImageId, Needs
+from safelight.image_app.deps import WRITE, AccountId, ImageId, Needs, counted
 from safelight.image_app.documents import failures
 from safelight.image_app.images.schemas import Image
 from safelight.image_app.images.service import Reply
@@ -15,6 +15,7 @@ from safelight.image_app.variants.schemas import NewVariant, Reprocessing
 
 router = APIRouter(prefix="/v1/images/{image_id}", tags=["images"])
 
+LIMITED = [*WRITE, Depends(counted("jobs"))]
 BODY_FAILURES = (errors.MALFORMED_JSON, errors.BODY_TOO_LARGE, errors.UNSUPPORTED_MEDIA_TYPE)
 
 
@@ -30,7 +31,7 @@ OwnImage = Annotated[str, Depends(own_image)]
 @router.post(
     "/variants",
     summary="Have a variant made that no preset makes",
-    dependencies=WRITE,
+    dependencies=LIMITED,
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Image,
     responses=failures(
@@ -38,6 +39,7 @@ OwnImage = Annotated[str, Depends(own_image)]
         errors.QUOTA_EXCEEDED,
         errors.IMAGE_NOT_FOUND,
         errors.VARIANT_EXISTS,
+        errors.TOO_MANY_REQUESTS,
         errors.QUEUE_FULL,
         *BODY_FAILURES,
     ),
@@ -67,13 +69,14 @@ async def delete_variant(
 @router.post(
     "/reprocess",
     summary="Make the variants of a picture anew, all or those of some presets",
-    dependencies=WRITE,
+    dependencies=LIMITED,
     status_code=status.HTTP_202_ACCEPTED,
     response_model=Image,
     responses=failures(
         errors.UNAUTHENTICATED,
         errors.IMAGE_NOT_FOUND,
         errors.UNKNOWN_PRESET,
+        errors.TOO_MANY_REQUESTS,
         errors.QUEUE_FULL,
         *BODY_FAILURES,
     ),

@@ -1,0 +1,176 @@
+"""Many uploads, many at once, and many that do not get on."""
+
+import asyncio
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from tests.client import Client
+from tests.journeys import pictures, wire
+from tests.journeys.answers import assert_problem
+from tests.journeys.conftest import Make
+from tests.memory import Peak
+from tests.product import Product, wait_for
+
+CROWD = 200
+PLACES = 20
+MUCH, FAIR_SECONDS = 80, 10
+BODY_SECONDS = 3
+GROWTH = 100 << 20
+FORM = "Content-Type: multipart/form-data; boundary=b"
+JSON = "Content-Type: application/json"
+LENGTH = "Content-Length: 20000"
+
+
+@pytest.fixture(scope="module")
+def strict(stocked: Callable[..., Product]) -> Product:
+    """A product in which little may be done in a minute."""
+    return stocked(SAFELIGHT_LIMIT_UPLOAD="3/minute", SAFELIGHT_LIMIT_JOBS="2/minute")
+
+
+@pytest.fixture(scope="module")
+def crowded(stocked: Callable[..., Product]) -> Product:
+    """A product in which little is kept and nobody has much time."""
+    return stocked(
+        SAFELIGHT_QUOTA_IMAGES=str(PLACES),
+        SAFELIGHT_UPLOADS_AT_ONCE="32",
+        SAFELIGHT_BODY_SECONDS=str(BODY_SECONDS),
+    )
+
+
+@pytest.fixture
+def guest(strict: Product) -> Iterator[Client]:
+    with Client(strict.base_url) as client:
+        yield client.sign_up()
+
+
+def test_an_account_uploads_as_often_as_it_may_and_is_told_how_often_that_is(
+    strict: Product, guest: Client
+) -> None:
+    for left, content in ((2, pictures.jpeg()), (1, b"no picture"), (0, pictures.jpeg())):
+        answer = guest.offer(content)
+        assert answer.status_code in (201, 415)
+        assert answer.headers["ratelimit-policy"] == '"upload";q=3;w=60'
+        assert answer.headers["ratelimit"].startswith(f'"upload";r={left};t=')
+    with wire.connect(guest) as connection:  # whose body nobody waits for
+        connection.sendall(wire.head(guest, FORM, "Content-Length: 20000000"))
+        assert wire.hear(connection).status == 429
+    refused = guest.offer(pictures.jpeg())
+    assert_problem(refused, 429, "too-many-requests")
+    assert 50 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["ratelimit"] == f'"upload";r=0;t={refused.headers["retry-after"]}'
+    assert len(guest.all_images()) == 2
+    with Client(strict.base_url) as other:
+        assert other.sign_up().offer(pictures.jpeg()).status_code == 201
+
+
+def test_an_account_asks_for_work_as_often_as_it_may(guest: Client) -> None:
+    image_id = guest.upload_and_wait(pictures.jpeg())["id"]
+    for left in (1, 0):
+        answer = guest.post(f"/v1/images/{image_id}/reprocess")
+        assert answer.status_code == 202
+        assert answer.headers["ratelimit-policy"] == '"jobs";q=2;w=60'
+        assert answer.headers["ratelimit"].startswith(f'"jobs";r={left};t=')
+    wanted = {"name": "square", "transformation": {"width": 50}}
+    answer = guest.post(f"/v1/images/{image_id}/variants", json=wanted)
+    assert_problem(answer, 429, "too-many-requests")
+    assert answer.headers["retry-after"]
+
+
+def test_many_who_send_next_to_nothing_hold_up_nobody_and_are_let_go(
+    crowded: Product,
+) -> None:
+    waits: list[float] = []
+    with ExitStack() as open_ones:
+        slow, guest = (
+            open_ones.enter_context(Client(crowded.base_url)).sign_up() for _ in range(2)
+        )
+        crowd = [open_ones.enter_context(wire.connect(guest)) for _ in range(CROWD)]
+        for number, connection in enumerate(crowd):
+            connection.sendall(_start(slow, number))
+        end = time.monotonic() + BODY_SECONDS - 1
+        while time.monotonic() < end:
+            for connection in crowd[:10]:
+                connection.sendall(b"x")
+            started = time.monotonic()
+            assert guest.get("/v1/images").status_code == 200
+            waits.append(time.monotonic() - started)
+        started = time.monotonic()
+        assert guest.offer(pictures.jpeg()).status_code == 201
+        waits.append(time.monotonic() - started)
+        statuses = Counter(_end(connection) for connection in crowd)
+    assert max(waits) < 1
+    assert set(statuses) <= {408, 429}
+    assert statuses[408] >= CROWD // 2
+    wait_for("the uploads to end", lambda: not crowded.uploads_under_way())
+
+
+def _start(slow: Client, number: int) -> bytes:
+    """The start of an upload, or of something that anybody may send."""
+    if number % 2:
+        return wire.head(slow, FORM, LENGTH) + b"--b\r\nX: "
+    return wire.head(slow, JSON, LENGTH, signed_in=False, path="/v1/auth/register") + b"{"
+
+
+def _end(connection: socket.socket) -> int:
+    """Status of the answer that comes though the request has no end."""
+    head = connection.recv(65536).lower()
+    assert b"\r\nconnection: close\r\n" in head
+    return int(head.split(b" ", 2)[1])
+
+
+@pytest.mark.timeout(120)
+def test_one_who_uploads_a_little_does_not_wait_for_one_who_uploads_much(
+    make: Make, stocked: Callable[..., Product]
+) -> None:
+    if make is not Product:
+        pytest.skip("a broker hands out what came first")
+    product = stocked(SAFELIGHT_CHILDREN="1")
+    with Client(product.base_url) as much, Client(product.base_url) as little:
+        little.sign_up()
+        asyncio.run(_all_at_once(much.sign_up(), MUCH))
+        started = time.monotonic()
+        little.upload_and_wait(pictures.jpeg())
+        took = time.monotonic() - started
+        left = [image for image in much.all_images() if image["status"] == "processing"]
+    assert took < FAIR_SECONDS
+    assert len(left) > MUCH // 4
+
+
+@pytest.mark.timeout(120)
+def test_a_crowd_at_the_edge_of_a_quota_never_gets_past_it(crowded: Product) -> None:
+    with Client(crowded.base_url) as client:
+        client.sign_up().upload_and_wait(pictures.jpeg((64, 48), 0))
+        with Peak(crowded) as before:
+            pass
+        with Peak(crowded) as peak:
+            answers = asyncio.run(_all_at_once(client))
+        statuses = Counter(answer.status_code for answer in answers)
+        assert statuses[201] == PLACES - 1
+        assert set(statuses) <= {201, 403, 429, 503}
+        for answer in answers:
+            assert answer.status_code in (201, 403) or answer.headers["retry-after"]
+        for kind, most in peak.most.items():
+            assert most < before.most.get(kind, most) + GROWTH
+        assert client.get("/v1/auth/me").json()["usage"]["images"] == PLACES
+        kept = {image["path"] for image in client.all_images()}
+        owner = client.get("/v1/auth/me").json()["id"]
+        originals = {key for key in crowded.objects() if key.startswith(f"originals/{owner}")}
+        assert originals == kept
+        assert len(kept) == PLACES
+
+
+async def _all_at_once(client: Client, count: int = CROWD) -> list[httpx.Response]:
+    limits = httpx.Limits(max_connections=count)
+    headers = {"Authorization": client.headers["Authorization"]}
+    async with httpx.AsyncClient(
+        base_url=client.base_url, headers=headers, limits=limits, timeout=60
+    ) as many:
+        files = [{"file": ("x.jpg", pictures.jpeg((640, 480), n))} for n in range(count)]
+        tries = (many.post("/v1/images", files=file) for file in files)
+        return list(await asyncio.gather(*tries))
