@@ -59,6 +59,9 @@ class Kind:
 _BEARER = {"WWW-Authenticate": "Bearer"}
 _SOON = {"Retry-After": "5"}
 
+MALFORMED_REQUEST = Kind(
+    400, "malformed-request", "Malformed request", "This is not HTTP, or can be read in two ways."
+)
 MALFORMED_JSON = Kind(400, "malformed-json", "Malformed JSON", "The body is not valid JSON.")
 MALFORMED_BODY = Kind(400, "malformed-body", "Malformed body", "The form can't be read.")
 UNAUTHENTICATED = Kind(
@@ -118,6 +121,9 @@ VARIANT_EXISTS = Kind(
     "Variant exists",
     "The image has a variant of this name; delete it first, or choose another name.",
 )
+REQUEST_TIMEOUT = Kind(
+    408, "request-timeout", "Request timeout", "The request came too slowly; send it again."
+)
 VERSION_MISMATCH = Kind(
     412,
     "version-mismatch",
@@ -155,6 +161,12 @@ TOO_MANY_REQUESTS = Kind(
     "too-many-requests",
     "Too many requests",
     "This is asked for more often than is allowed; wait as long as Retry-After says.",
+)
+HEADERS_TOO_LARGE = Kind(
+    431,
+    "headers-too-large",
+    "Headers too large",
+    "The address and the headers together are too large, or the headers too many.",
 )
 INTERNAL_ERROR = Kind(
     500,
