@@ -14,7 +14,11 @@ from typing import Any, cast
 import httptools
 import structlog
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
 from safelight.image_app import errors
@@ -166,7 +170,8 @@ class Connection(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         """Whether everything that was asked is answered."""
-        return self.cycle is None or self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
 
     def _refuse(self, problem: Problem) -> None:
         """Answer this and no more, once whatever was asked before is answered."""

@@ -13,11 +13,10 @@ from typing import Any
 import uvicorn
 
 from safelight.backends.unusable import Unusable
+from safelight.backends.watch import LEAVING
 from safelight.connections import DEFAULTS, Bounds, protocol
 
 TICK_SECONDS = 0.05
-LEAVING = "leaving"
-"""Key in a request's state that is there once the server is about to stop."""
 
 
 def end_at_a_signal() -> None:

@@ -159,9 +159,7 @@ class Settings(BaseSettings):
     def _origins(cls, text: str) -> str:
         for origin in _listed(text):
             if origin != "*" and not ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    f"{origin} is no origin such as https://photos.example.com"
-                )
+                raise ValueError(f"{origin} is no origin such as https://photos.example.com")
         return text
 
     @field_validator("processor_token")

@@ -15,10 +15,12 @@ from safelight.image_app.account_store import AccountStore
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
 from safelight.image_app.links import Links
+from safelight.image_app.metrics import Counted
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates
 from safelight.image_app.resources import Resources, Rules
+from safelight.image_app.surface import Surface
 from safelight.image_app.tokens import Tokens
 from safelight.settings import Settings
 
@@ -40,7 +42,7 @@ def resources(
         accounts=account_store(settings, database),
         objects=objects,
         renderer=renderer,
-        answers=answers,
+        answers=Counted(answers),
         passwords=Passwords(),
         tokens=_tokens(settings),
         links=Links(secret, settings.public_url),
@@ -50,6 +52,15 @@ def resources(
         wake_relay=wake_relay,
         checks=checks,
         member=member,
+    )
+
+
+def surface(settings: Settings) -> Surface:
+    """How the API shows itself."""
+    return Surface(
+        origins=settings.allowed_origins(),
+        metrics_port=settings.metrics_port,
+        is_https=settings.public_url.lower().startswith("https://"),
     )
 
 
