@@ -57,6 +57,7 @@ class Connection(HttpToolsProtocol):
     def __init__(
         self,
         bounds: Bounds,
+        turned_away: set[asyncio.Protocol],
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -64,6 +65,8 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
+        self.timeout_keep_alive = bounds.keep_alive
+        self._turned_away = turned_away
         self._deadline: asyncio.TimerHandle | None = None
         self._in_head = False
         self._between = True
@@ -74,16 +77,19 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        beyond = len(self.connections) - self._bounds.connections
-        if beyond > LINGERING:
-            transport.abort()
-        elif beyond > 0:
+        if len(self.connections) <= self._bounds.connections:
+            self._start_the_clock()
+            return
+        self.connections.discard(self)
+        if len(self._turned_away) < LINGERING:
+            self._turned_away.add(self)
             self._refuse(errors.SERVICE_UNAVAILABLE("Too many connections are open."))
         else:
-            self._start_the_clock()
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_the_clock()
+        self._turned_away.discard(self)
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
 
@@ -238,8 +244,9 @@ def _written(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -> by
 
 def protocol(bounds: Bounds) -> type[asyncio.Protocol]:
     """The protocol class that the server is to use, with these bounds."""
+    turned_away: set[asyncio.Protocol] = set()
 
     def connect(**given: Any) -> Connection:
-        return Connection(bounds, **given)
+        return Connection(bounds, turned_away, **given)
 
     return cast("type[asyncio.Protocol]", connect)

@@ -70,7 +70,6 @@ class Server(uvicorn.Server):
             server_header=False,
             date_header=True,
             http=protocol(bounds),
-            timeout_keep_alive=math.ceil(bounds.keep_alive),
             timeout_graceful_shutdown=max(1, round(drain_seconds)),
             lifespan="on",
             ws="none",
