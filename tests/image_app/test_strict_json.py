@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safelight.image_app import errors, strict_json
@@ -94,6 +94,7 @@ JSON: Any = st.recursive(
 )
 
 
+@settings(max_examples=30)
 @given(JSON, st.booleans())
 def test_whatever_is_json_is_taken(value: Any, ascii_only: bool) -> None:
     strict_json.check(json.dumps(value, ensure_ascii=ascii_only).encode())

@@ -16,7 +16,6 @@ LATER = (
     "/gallery",
     "/asyncapi",
     "/asyncapi.json",
-    "/metrics",
 )
 
 REFUSALS = (
