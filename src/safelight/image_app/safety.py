@@ -29,6 +29,10 @@ UNLESS_SAID: tuple[tuple[bytes, tuple[Header, ...]], ...] = (
 """What is added where the name before it is missing."""
 
 
+_NAMES = frozenset(name for name, _ in UNLESS_SAID)
+_ALL = tuple(header for _, added in UNLESS_SAID for header in added)
+
+
 class Safety:
     """The headers of one installation."""
 
@@ -39,8 +43,11 @@ class Safety:
     def around(self, given: list[Header], *more: Header) -> list[Header]:
         """The headers of an answer with these, and with what makes it safe."""
         headers = [*given, *self._always, *more]
-        names = {name for name, _ in given}
+        said = _NAMES.intersection([name for name, _ in given])
+        if not said:
+            headers += _ALL
+            return headers
         for name, added in UNLESS_SAID:
-            if name not in names:
+            if name not in said:
                 headers += added
         return headers

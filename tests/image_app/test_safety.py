@@ -1,0 +1,32 @@
+"""Headers that make every answer safe."""
+
+from safelight.image_app.safety import TLS, UNLESS_SAID, Safety
+
+SAFETY = Safety(is_https=False)
+
+
+def test_whatever_an_answer_does_not_say_is_said_once() -> None:
+    names = [name for name, _ in SAFETY.around([(b"content-type", b"text/plain")])]
+    assert len(set(names)) == len(names)
+    assert {b"x-content-type-options", b"referrer-policy"} <= set(names)
+    assert {name for name, _ in UNLESS_SAID} <= set(names)
+
+
+def test_what_an_answer_says_itself_stays_and_brings_nothing_along() -> None:
+    for name, added in UNLESS_SAID:
+        headers = SAFETY.around([(name, b"as the route has it")])
+        assert [value for n, value in headers if n == name] == [b"as the route has it"]
+        assert not set(added) & set(headers)
+        assert len(headers) == 3 + sum(len(a) for n, a in UNLESS_SAID if n != name)
+
+
+def test_only_who_is_reached_by_tls_asks_for_it() -> None:
+    assert TLS in Safety(is_https=True).around([])
+    assert TLS not in SAFETY.around([])
+
+
+def test_headers_of_one_answer_are_in_no_other() -> None:
+    given = [(b"etag", b'"a"')]
+    SAFETY.around(given, (b"x-request-id", b"1"))
+    assert given == [(b"etag", b'"a"')]
+    assert (b"x-request-id", b"1") not in SAFETY.around(given)
