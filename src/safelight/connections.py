@@ -65,7 +65,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
-        self.timeout_keep_alive = bounds.keep_alive
+        self.timeout_keep_alive = bounds.keep_alive  # type: ignore[assignment] # seconds
         self._turned_away = turned_away
         self._deadline: asyncio.TimerHandle | None = None
         self._in_head = False

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -73,7 +74,7 @@ def test_it_says_that_it_is_about_to_stop_while_it_still_serves(
             part.ask_to_stop()
         for part in product.parts:
             with httpx.Client(base_url=part.base_url) as proxy:
-                wait_for("it to say so", lambda proxy=proxy: _is_stopping(proxy))
+                wait_for("it to say so", partial(_is_stopping, proxy))
                 assert proxy.get("/health/live").status_code == 200
         assert client.get("/v1/images").status_code == 200
     for part in product.parts:
