@@ -1,5 +1,6 @@
 """Which methods an address takes: `HEAD` wherever it takes `GET`, `OPTIONS` everywhere."""
 
+import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
 from starlette.routing import BaseRoute, compile_path
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class Methods:
@@ -39,7 +40,7 @@ def _matches(pattern: re.Pattern[str], path: str) -> bool:
 
 
 class Answering:
-    """Answers `OPTIONS`, and `HEAD` as `GET`; the server leaves away the body."""
+    """Answers `OPTIONS`, and `HEAD` as `GET` up to where the body would begin."""
 
     def __init__(self, app: ASGIApp, methods: Methods) -> None:
         self._app = app
@@ -61,7 +62,17 @@ class Answering:
             await self._app(scope, receive, send)
             return
         as_get = {**scope, "method": "GET"}
-        try:
-            await self._app(as_get, receive, send)
-        finally:
-            scope["route"] = as_get.get("route")
+        ended = False
+
+        async def say(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                scope["route"] = as_get.get("route")
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body"})
+            else:
+                await asyncio.sleep(0)  # so that whoever streams hears that nobody listens
+
+        await self._app(as_get, receive, say)

@@ -46,7 +46,9 @@ class Station:
         elif self._render is not None and scope["path"] == RENDER:
             await self._render(scope, receive, send)
         else:
-            answer = await self._answer(scope["method"], scope["path"], LEAVING in scope["state"])
+            answer = await self._answer(
+                scope["method"], scope["path"], LEAVING in scope.get("state", {})
+            )
             await respond(send, answer, with_body=scope["method"] != "HEAD")
 
     async def _live(self, receive: Receive, send: Send) -> None:
