@@ -13,8 +13,9 @@ from uvicorn.server import ServerState
 from safelight.connections import HEAD_BYTES, HEADERS, LINGERING, Bounds, protocol
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-HASTE = Bounds(connections=3, head=0.3, keep_alive=0.3)
+HASTE = Bounds(connections=3, head=0.3, keep_alive=0.3, stall=0.3)
 ROOMY = Bounds(connections=200, head=5, keep_alive=5)
+LARGE = 32 << 20
 PATIENCE = 10.0
 
 Dial = Callable[[], Any]
@@ -34,6 +35,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0.5)
     names = ",".join(name.decode() for name, _ in scope["headers"])
     body = f"{scope['method']} {scope['path']} {size} {names}\n".encode()
+    if scope["path"] == "/large":
+        body = bytes(LARGE)
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -223,6 +226,25 @@ async def test_a_body_that_nobody_wants_keeps_no_connection_open(hasty: Dial) ->
     trickling = asyncio.create_task(trickle())
     assert await line.ask() == b""
     trickling.cancel()
+
+
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"], ids=["and stays", "and goes"])
+async def test_who_does_not_read_the_answer_is_not_waited_for(hasty: Dial, last: bytes) -> None:
+    for _ in range(HASTE.connections):
+        line = await hasty()
+        line.writer.write(GET.replace(b"/ ", b"/large ")[:-2] + last + b"\r\n")
+    await asyncio.sleep(1)
+    assert await (await hasty()).answer(GET) == b"GET / 0 host\n"
+
+
+async def test_who_reads_slowly_gets_all_of_it(hasty: Dial) -> None:
+    line = await hasty()
+    line.writer.write(GET.replace(b"/ ", b"/large "))
+    await line.reader.readuntil(b"\r\n\r\n")
+    for number in range(LARGE >> 16):
+        await line.reader.readexactly(1 << 16)
+        if number < 100:
+            await asyncio.sleep(0.01)
 
 
 async def test_beyond_the_most_connections_one_is_told_so_and_finds_room_later(

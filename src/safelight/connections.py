@@ -26,6 +26,8 @@ from safelight.image_app.errors import MEDIA_TYPE, Problem
 
 HEAD_BYTES = 32 * 1024
 HEADERS = 100
+SLOWEST = 1024
+"""Bytes a second that a client has to read."""
 LINGER_SECONDS = 2.0
 """For so long a refused client may read why; closing at once would reset the connection."""
 LINGERING = 64
@@ -44,6 +46,8 @@ class Bounds:
     connections: int = 800
     head: float = 10.0
     keep_alive: float = 75.0
+    stall: float = 60.0
+    """In which a client has to read something of what is written to it, at `SLOWEST`."""
 
 
 DEFAULTS = Bounds()
@@ -68,6 +72,7 @@ class Connection(HttpToolsProtocol):
         self.timeout_keep_alive = bounds.keep_alive  # type: ignore[assignment] # seconds
         self._turned_away = turned_away
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalling: asyncio.TimerHandle | None = None
         self._in_head = False
         self._between = True
         """No request has begun whose body is still to come."""
@@ -90,6 +95,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_the_clock()
         self._turned_away.discard(self)
+        self.resume_writing()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
 
@@ -138,11 +144,41 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._refusal is not None:
+        if self.transport.is_closing():
+            self._unless_read()
+        elif self._refusal is not None:
             if self._is_idle():
                 self._say(self._refusal)
         elif not self._between and self._deadline is None:  # what is left of the body is not wanted
             self._start_the_clock()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unless_read()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalling is not None:
+            self._stalling.cancel()
+            self._stalling = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._unless_read()
+
+    def _unless_read(self) -> None:
+        """End the connection in a while if too little of what was written is read by then."""
+        if self._stalling is None:
+            unread = self.transport.get_write_buffer_size()
+            self._stalling = self.loop.call_later(self._bounds.stall, self._look_back, unread)
+
+    def _look_back(self, unread_then: int) -> None:
+        self._stalling = None
+        unread = self.transport.get_write_buffer_size()
+        if unread_then - unread < SLOWEST * self._bounds.stall:
+            self.transport.abort()
+        else:
+            self._unless_read()
 
     def _await_head(self, received: int) -> None:
         if self._deadline is None:
