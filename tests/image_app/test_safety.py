@@ -1,6 +1,6 @@
 """Headers that make every answer safe."""
 
-from safelight.image_app.safety import TLS, UNLESS_SAID, Safety
+from safelight.image_app.safety import PER_ACCOUNT, TLS, UNLESS_SAID, Safety
 
 SAFETY = Safety(is_https=False)
 
@@ -17,7 +17,14 @@ def test_what_an_answer_says_itself_stays_and_brings_nothing_along() -> None:
         headers = SAFETY.around([(name, b"as the route has it")])
         assert [value for n, value in headers if n == name] == [b"as the route has it"]
         assert not set(added) & set(headers)
-        assert len(headers) == 3 + sum(len(a) for n, a in UNLESS_SAID if n != name)
+        assert {n for n, _ in UNLESS_SAID} <= {n for n, _ in headers}
+
+
+def test_an_answer_depends_on_who_asks_unless_it_says_itself_how_it_may_be_kept() -> None:
+    assert PER_ACCOUNT in SAFETY.around([])
+    assert PER_ACCOUNT in SAFETY.around([(b"content-security-policy", b"sandbox")])
+    for said in ((b"cache-control", b"public"), (b"vary", b"Accept")):
+        assert PER_ACCOUNT not in SAFETY.around([said])
 
 
 def test_only_who_is_reached_by_tls_asks_for_it() -> None:

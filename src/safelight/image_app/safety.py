@@ -23,14 +23,16 @@ UNLESS_SAID: tuple[tuple[bytes, tuple[Header, ...]], ...] = (
     # It may be kept, but asked for again each time, and never for anybody else.
     (
         b"cache-control",
-        ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization")),
+        ((b"cache-control", b"private, no-cache"),),
     ),
 )
 """What is added where the name before it is missing."""
+PER_ACCOUNT: Header = (b"vary", b"Authorization")
+"""Unless an answer says itself for how long it may be kept, or what it depends on."""
 
 
-_NAMES = frozenset(name for name, _ in UNLESS_SAID)
-_ALL = tuple(header for _, added in UNLESS_SAID for header in added)
+_NAMES = frozenset(name for name, _ in UNLESS_SAID) | {b"vary"}
+_ALL = (*(header for _, added in UNLESS_SAID for header in added), PER_ACCOUNT)
 
 
 class Safety:
@@ -50,4 +52,6 @@ class Safety:
         for name, added in UNLESS_SAID:
             if name not in said:
                 headers += added
+        if said.isdisjoint((b"cache-control", b"vary")):
+            headers.append(PER_ACCOUNT)
         return headers
