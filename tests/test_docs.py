@@ -3,10 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
 
 from safelight.contract import messages
@@ -19,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()
 SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 MESSAGES = (ROOT / "docs" / "messages.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 PRESETS = (ROOT / "docs" / "presets.md").read_text()
 
 PAGES = sorted(
@@ -70,6 +73,19 @@ def test_every_setting_is_documented_once_with_its_default_and_no_other_is() -> 
     documented = [(row[0], row[1]) for row in rows(SETTINGS)]
     known = [(f"`SAFELIGHT_{name.upper()}`", default_of(name)) for name in Settings.model_fields]
     assert sorted(documented) == sorted(known)
+
+
+def test_every_metric_is_documented_and_no_other_is() -> None:
+    for app in ("image_app", "image_process_app"):
+        import_module(f"safelight.{app}.metrics")
+    table = OPERATIONS.partition("\n## Metrics\n")[2].partition("\n## ")[0]
+    documented = {row[0].strip("`") for row in rows(table)}
+    counted = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in REGISTRY.collect()
+        if family.name.startswith("safelight_")
+    }
+    assert documented == counted
 
 
 def test_every_preset_is_documented_and_no_other_is() -> None:

@@ -87,12 +87,31 @@ def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
         ("processor_token", "x" * 31),
         ("processor_token", "x" * 32 + " "),
         ("processor_token", "é" * 32),
+        ("cors_origins", "null"),
+        ("cors_origins", "photos.example"),
+        ("cors_origins", "https://photos.example/"),
+        ("cors_origins", "https://*.example"),
+        ("cors_origins", "https://a.example https://b.example"),
+        ("connections", 0),
+        ("header_seconds", 0),
+        ("keep_alive_seconds", 0),
+        ("metrics_port", 0),
+        ("notice_seconds", -1),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(ValidationError) as refusal:
         Settings(**{name: value})
     assert [error["loc"] for error in refusal.value.errors()] == [(name,)]
+
+
+def test_origins_are_a_list_or_all() -> None:
+    given = "https://a.example, http://localhost:5173,http://[::1]:80"
+    assert Settings(cors_origins=given).allowed_origins() == {
+        *("https://a.example", "http://localhost:5173", "http://[::1]:80"),
+    }
+    assert Settings(cors_origins="*").allowed_origins() == {"*"}
+    assert Settings().allowed_origins() == frozenset()
 
 
 def test_a_secret_is_not_shown() -> None:

@@ -1,6 +1,8 @@
 """The HTTP server: a socket of our own, and an end that drains."""
 
+import asyncio
 import errno
+import math
 import signal
 import socket
 import sys
@@ -11,8 +13,10 @@ from typing import Any
 import uvicorn
 
 from safelight.backends.unusable import Unusable
+from safelight.backends.watch import LEAVING
+from safelight.connections import DEFAULTS, Bounds, protocol
 
-HEADER_BYTES = 64 * 1024
+TICK_SECONDS = 0.05
 
 
 def end_at_a_signal() -> None:
@@ -46,22 +50,40 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Ends with exit code 0 on Ctrl-C and SIGTERM, once what was under way is done."""
+    """Ends with exit code 0 on Ctrl-C and SIGTERM, once what was under way is done.
 
-    def __init__(self, app: Any, drain_seconds: float) -> None:
+    For `notice_seconds` before that it serves on while requests find `LEAVING` in their state, so
+    that whoever asks whether it is ready sends nobody here any more.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        drain_seconds: float,
+        notice_seconds: float = 0,
+        bounds: Bounds = DEFAULTS,
+    ) -> None:
         config = uvicorn.Config(
             app,
             access_log=False,
             log_config=None,
             server_header=False,
             date_header=True,
-            h11_max_incomplete_event_size=HEADER_BYTES,
+            http=protocol(bounds),
             timeout_graceful_shutdown=max(1, round(drain_seconds)),
             lifespan="on",
             ws="none",
             proxy_headers=False,
         )
         super().__init__(config)
+        self._notice_seconds = notice_seconds
+
+    async def main_loop(self) -> None:
+        await super().main_loop()
+        self.lifespan.state[LEAVING] = True
+        for _ in range(math.ceil(self._notice_seconds / TICK_SECONDS)):
+            if not self.force_exit:
+                await asyncio.sleep(TICK_SECONDS)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -73,9 +95,9 @@ class Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def serve_on(self, listener: socket.socket) -> bool:
+    def serve_on(self, *listeners: socket.socket) -> bool:
         """Serve until asked to stop; whether it came up at all."""
-        self.run(sockets=[listener])
+        self.run(sockets=list(listeners))
         return self.started
 
 

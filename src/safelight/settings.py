@@ -1,5 +1,6 @@
 """Every environment variable, typed, with its default."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1 << 20
 GIB = 1 << 30
+
+ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -151,9 +154,37 @@ class Settings(BaseSettings):
         "10/second",
         description="New transformations of an account's images that are made on request.",
     )
+    cors_origins: str = Field(
+        "",
+        description="Origins whose pages may call the API, `https://a.example,https://b.example`, "
+        "or `*` for all.",
+    )
+    connections: Count = Field(800, description="Open connections beyond which more are refused.")
+    header_seconds: float = Field(
+        10.0, gt=0, description="Time for the head of a request, from its first byte."
+    )
+    keep_alive_seconds: float = Field(
+        75.0, gt=0, description="Time that a connection may stay open without a request."
+    )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port of the API's metrics. By default that of the API."
+    )
+    notice_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="Time for which `/health/ready` says that it is about to stop, before it does.",
+    )
     drain_seconds: float = Field(
         10.0, ge=0, description="Time to finish what is under way when asked to stop."
     )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, text: str) -> str:
+        for origin in _listed(text):
+            if origin != "*" and not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin such as https://photos.example.com")
+        return text
 
     @field_validator("processor_token")
     @classmethod
@@ -168,6 +199,10 @@ class Settings(BaseSettings):
         if secret and len(secret) < 32:
             raise ValueError("must have at least 32 characters")
         return secret
+
+    def allowed_origins(self) -> frozenset[str]:
+        """The origins of `cors_origins`."""
+        return frozenset(_listed(self.cors_origins))
 
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'safelight.db'}"
@@ -184,3 +219,7 @@ class Settings(BaseSettings):
 
     def resolved_public_key(self) -> Path:
         return self.public_key or self.data_dir / "public.pem"
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -55,6 +55,28 @@ async def test_a_media_type_may_have_parameters_and_capitals() -> None:
     assert (await read_json(b'{"name": "a"}', headers)).name == "a"
 
 
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", '"iso-8859-1"', ""])
+@pytest.mark.parametrize("headers", [JSON, FORM], ids=["JSON", "form"])
+async def test_another_charset_is_refused(headers: Mapping[str, str], charset: str) -> None:
+    given = {"content-type": f"{headers['content-type']}; charset={charset}"}
+    read = bodies.read_form if headers is FORM else bodies.read_json
+    with pytest.raises(Problem) as refusal:
+        await read(a_request(b"{}", given), Wanted)
+    assert refusal.value.kind is errors.UNSUPPORTED_MEDIA_TYPE
+    assert refusal.value.detail == "Send the body in UTF-8."
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
+    def unread() -> Iterator[bytes]:
+        raise AssertionError("it was read")
+        yield b""
+
+    headers = {**JSON, "content-length": str(bodies.MAX_BYTES + 1)}
+    with pytest.raises(Problem) as refusal:
+        await bodies.read_json(a_request(unread(), headers), Wanted)
+    assert refusal.value.kind is errors.BODY_TOO_LARGE
+
+
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/xml", "application/jsonx"])
 async def test_another_media_type_is_refused_before_the_body_is_read(kind: str) -> None:
     refusal = await refusal_of(b"{", {"content-type": kind})

@@ -28,6 +28,10 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
 def assert_safe(answer: httpx.Response) -> None:
     """The headers that every answer carries, and no words that are for the log alone."""
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cross-origin-resource-policy"] in ("same-origin", "cross-origin")
+    assert answer.headers["cache-control"]
     assert answer.headers["x-request-id"]
     if "json" in answer.headers.get("content-type", "") and answer.status_code >= 400:
         assert not [word for word in LEAKS if word in answer.text]

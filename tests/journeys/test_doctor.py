@@ -119,6 +119,13 @@ def test_a_server_that_is_away_is_a_fault_of_its_own(
     assert_fault(here, check, "")
 
 
+def test_more_connections_than_files_are_warned_of(here: Product) -> None:
+    here.environment["SAFELIGHT_CONNECTIONS"] = "1000000000"
+    _, found = findings(here)
+    assert found["open files"][0] == "warning"
+    assert "SAFELIGHT_CONNECTIONS" in found["open files"][1]
+
+
 @scaled
 def test_without_a_cache_it_is_slower_and_no_fault(here: Product) -> None:
     here.environment["SAFELIGHT_CACHE_URL"] = "redis://127.0.0.1:9/0"

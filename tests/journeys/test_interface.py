@@ -14,7 +14,6 @@ LATER = (
     "/gallery",
     "/asyncapi",
     "/asyncapi.json",
-    "/metrics",
 )
 
 REFUSALS = (

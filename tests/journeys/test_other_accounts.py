@@ -1,8 +1,10 @@
 """Another account sees nothing: what belongs to somebody else answers as what does not exist."""
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import httpx
 import pytest
 
 from tests.client import Client
@@ -10,7 +12,11 @@ from tests.journeys import pictures
 from tests.journeys.answers import assert_problem, said_of
 
 RANDOM_ID = str(UUID(int=0x0190A5C0_1234_7ABC_8DEF_0123456789AB))
-BODIES: dict[str, Any] = {"PATCH": {"json": {"name": "mine"}}, "POST": {"json": {}}}
+BODIES: dict[str, Any] = {
+    "PATCH": {"json": {"name": "mine"}},
+    "POST": {"json": {}},
+    "PUT": {"json": {}},
+}
 WHATS = ("original", "thumb", "small", "preview", "grayscale", "nothing", "width=300")
 
 Json = dict[str, Any]
@@ -21,53 +27,98 @@ def image(owner: Client) -> Json:
     return owner.upload_and_wait(pictures.jpeg(), tags=["sea"])
 
 
-def _item_routes(client: Client) -> list[tuple[str, str]]:
+@pytest.fixture(scope="module")
+def preset(owner: Client) -> str:
+    body = {"transformation": {"width": 50}, "on_upload": False}
+    assert owner.put("/v1/presets/mine", json=body).status_code == 201
+    return "mine"
+
+
+class Route(NamedTuple):
+    """A method at an address that is for an account."""
+
+    method: str
+    path: str
+
+    def asked(self, client: Client, names: dict[str, str], **headers: str) -> httpx.Response:
+        path = self.path.format(**names)
+        return client.request(self.method, path, headers=headers, **BODIES.get(self.method, {}))
+
+
+def _routes(client: Client) -> list[Route]:
+    """All but those for anyone, each `GET` also as `HEAD`; no route is left out of this."""
     paths = client.get("/openapi.json").json()["paths"]
-    return [
-        (method.upper(), path)
+    found = {
+        Route(taken, path)
         for path, operations in paths.items()
-        for method in operations
-        if "{image_id}" in path
-    ]
+        for method, operation in operations.items()
+        for taken in ((method.upper(), "HEAD") if method == "get" else (method.upper(),))
+        if "security" in operation
+    }
+    assert {path for _, path in found} >= {"/v1/images", "/v1/images/{image_id}", "/v1/auth/me"}
+    return sorted(found)
 
 
-def test_every_route_answers_for_another_s_image_as_for_none(
-    owner: Client, image: Json, bob: Client
+def _names(route: Route, owned: Json, other: Json) -> list[tuple[dict[str, str], dict[str, str]]]:
+    """What is another account's in this address, beside what does not exist at all."""
+    wanted = set(re.findall(r"{(\w+)}", route.path))
+    if not wanted:
+        return []
+    if "image_id" in wanted:
+        more: list[dict[str, str]] = [{"name": "thumb"}]
+        if "what" in wanted:
+            more = [{"what": what} for what in WHATS]
+        return [({**owned, **each}, {**other, **each}) for each in more]
+    unknown = wanted - set(owned)
+    assert not unknown, f"say above what {unknown} in {route.path} is of another account"
+    return [(owned, other)]
+
+
+def test_every_route_answers_for_what_is_another_s_as_for_nothing(
+    owner: Client, image: Json, preset: str, bob: Client
 ) -> None:
-    routes = _item_routes(bob)
-    assert {("GET", "/v1/images/{image_id}"), ("PATCH", "/v1/images/{image_id}")} <= set(routes)
-    for method, path in routes:
-        for what in WHATS if "{what}" in path else ("",):
+    owned = {"image_id": image["id"], "name": preset}
+    other = {"image_id": RANDOM_ID, "name": "none"}
+    for route in _routes(bob):
+        for mine, none in _names(route, owned, other):
             for headers in ({}, {"If-None-Match": "*"}, {"If-Match": '"9"'}):
-                answers = [
-                    bob.request(
-                        method,
-                        path.format(image_id=image_id, what=what, name="thumb"),
-                        headers=headers,
-                        **BODIES.get(method, {}),
-                    )
-                    for image_id in (image["id"], RANDOM_ID)
-                ]
-                assert answers[0].status_code == 404, (method, path, what)
-                if method != "HEAD":
-                    assert_problem(answers[0], 404, "image-not-found")
-                assert said_of(answers[0]) == said_of(answers[1])
+                answer, nothing = (route.asked(bob, names, **headers) for names in (mine, none))
+                assert said_of(answer) == said_of(nothing), route
+                refused = 422 if route == ("PUT", "/v1/presets/{name}") else 404
+                assert answer.status_code == refused, route
+                if "image_id" in route.path and route.method != "HEAD":
+                    assert_problem(answer, 404, "image-not-found")
+    assert owner.image(image["id"]) == image
+    assert owner.get("/v1/presets").json()["items"][-1]["name"] == preset
+
+
+def test_no_route_without_an_id_tells_of_another_account(
+    owner: Client, image: Json, preset: str, bob: Client
+) -> None:
+    for route in _routes(bob):
+        if "{" not in route.path:
+            answer = route.asked(bob, {})
+            assert answer.status_code < 500, route
+            told = answer.text + str(answer.headers)
+            for secret in (image["id"], image["sha256"], owner.username, '"mine"'):
+                assert secret not in told, route
     assert owner.image(image["id"]) == image
 
 
-def test_every_route_answers_nobody_the_same_whatever_the_id(image: Json, stranger: Client) -> None:
-    for method, path in _item_routes(stranger):
-        for what in WHATS if "{what}" in path else ("",):
-            answers = [
-                stranger.request(
-                    method,
-                    path.format(image_id=image_id, what=what, name="thumb"),
-                    **BODIES.get(method, {}),
-                )
-                for image_id in (image["id"], RANDOM_ID, "no-id")
-            ]
-            assert {answer.status_code for answer in answers} == {401}, (method, path, what)
-            assert said_of(answers[0]) == said_of(answers[1]) == said_of(answers[2])
+def test_every_route_answers_nobody_the_same_whatever_is_named(
+    image: Json, preset: str, stranger: Client
+) -> None:
+    named = [{"image_id": each} for each in (image["id"], RANDOM_ID, "no-id")]
+    for route in _routes(stranger):
+        for what in WHATS if "{what}" in route.path else ("",):
+            for name in (preset, "thumb", "none"):
+                answers = [
+                    route.asked(stranger, {**each, "what": what, "name": name}) for each in named
+                ]
+                assert {answer.status_code for answer in answers} == {401}, (route, what)
+                assert said_of(answers[0]) == said_of(answers[1]) == said_of(answers[2])
+                if "{name}" not in route.path:
+                    break
 
 
 def test_what_is_no_id_is_no_image(ann: Client) -> None:

@@ -2,9 +2,11 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 
 from tests.client import Client
@@ -61,6 +63,24 @@ def test_an_upload_that_is_under_way_when_it_is_asked_to_stop_is_taken(
     assert product.verify()[0] == 0
 
 
+def test_it_says_that_it_is_about_to_stop_while_it_still_serves(
+    install: Callable[..., Product],
+) -> None:
+    product = install(SAFELIGHT_NOTICE_SECONDS="3")
+    product.start()
+    with Client(product.base_url) as client:
+        client.sign_up()
+        for part in product.parts:
+            part.ask_to_stop()
+        for part in product.parts:
+            with httpx.Client(base_url=part.base_url) as proxy:
+                wait_for("it to say so", partial(_is_stopping, proxy))
+                assert proxy.get("/health/live").status_code == 200
+        assert client.get("/v1/images").status_code == 200
+    for part in product.parts:
+        assert part.wait() == 0
+
+
 def test_what_was_left_waiting_is_processed_after_the_next_start(
     install: Callable[..., Product],
 ) -> None:
@@ -112,6 +132,11 @@ def test_tokens_and_links_outlive_a_restart(install: Callable[..., Product]) -> 
         client.base_url = product.base_url
         assert client.image(image["id"]) == image
         assert client.variant(image, "thumb")
+
+
+def _is_stopping(proxy: httpx.Client) -> bool:
+    answer = proxy.get("/health/ready")
+    return (answer.status_code, answer.json()["status"]) == (503, "stopping")
 
 
 def _is_deaf(client: Client) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable
 
 import structlog
 
+LEAVING = "leaving"
+"""Key in the state of a request that is there once the server is about to stop."""
 PATIENCE = 3.0
 """Seconds after which what does not answer is down."""
 

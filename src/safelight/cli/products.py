@@ -1,6 +1,7 @@
 """What runs until it is stopped: the whole product, or one part of many."""
 
 import asyncio
+from collections.abc import Sequence
 from socket import socket
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from safelight import serving
 from safelight.backends.unusable import Unusable
 from safelight.cli.given import DataDir, settings_of
+from safelight.connections import Bounds
 from safelight.settings import Settings
 
 Host = Annotated[str | None, typer.Option(show_default="127.0.0.1")]
@@ -35,7 +37,7 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
         listener = serving.bind(settings.host, settings.port)
         _tell_of_the_api(listener)
         typer.echo(f"Data  {settings.data_dir.resolve()}")
-        _serve(embedded(settings), listener, settings)
+        _serve(embedded(settings), [listener, *_metrics(settings)], settings)
 
 
 def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
@@ -47,7 +49,7 @@ def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     serving.end_at_a_signal()
     listener = serving.bind(settings.host, settings.port)
     _tell_of_the_api(listener)
-    _serve(made, listener, settings)
+    _serve(made, [listener, *_metrics(settings)], settings)
 
 
 def processor(
@@ -64,7 +66,7 @@ def processor(
     serving.end_at_a_signal()
     listener = serving.bind(settings.host, settings.processor_port)
     typer.echo(f"Health {serving.address(listener)}/health/ready")
-    _serve(made, listener, settings)
+    _serve(made, [listener], settings)
 
 
 def _tell_of_the_api(listener: socket) -> None:
@@ -73,7 +75,18 @@ def _tell_of_the_api(listener: socket) -> None:
     typer.echo(f"Docs  {address}/")
 
 
-def _serve(made: Any, listener: socket, settings: Settings) -> None:
-    if not serving.Server(made, settings.drain_seconds).serve_on(listener):
+def _metrics(settings: Settings) -> list[socket]:
+    """Where the API's metrics are served, if not beside the rest."""
+    if settings.metrics_port is None:
+        return []
+    listener = serving.bind(settings.host, settings.metrics_port)
+    typer.echo(f"Metrics {serving.address(listener)}/metrics")
+    return [listener]
+
+
+def _serve(made: Any, listeners: Sequence[socket], settings: Settings) -> None:
+    bounds = Bounds(settings.connections, settings.header_seconds, settings.keep_alive_seconds)
+    server = serving.Server(made, settings.drain_seconds, settings.notice_seconds, bounds)
+    if not server.serve_on(*listeners):
         raise Unusable("Safelight could not start; the log above says why")
     typer.echo("Stopped; nothing was lost.")

@@ -17,10 +17,12 @@ from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.account_store.in_redis import RedisAccounts
 from safelight.image_app.client_address import Proxies
 from safelight.image_app.links import Links
+from safelight.image_app.metrics import Counted
 from safelight.image_app.paging import Cursors
 from safelight.image_app.passwords import Passwords
 from safelight.image_app.rates import Rates, times
 from safelight.image_app.resources import Resources, Rules
+from safelight.image_app.surface import Surface
 from safelight.image_app.turns import Turns
 from safelight.settings import Settings
 
@@ -46,7 +48,7 @@ def resources(
         accounts=account_store(settings, database),
         objects=objects,
         renderer=renderer,
-        answers=answers,
+        answers=Counted(answers),
         passwords=Passwords(),
         tokens=signing.tokens(settings),
         links=Links(secret, settings.public_url),
@@ -58,6 +60,15 @@ def resources(
         checks=checks,
         member=member,
         turns=Turns(settings.uploads_at_once),
+    )
+
+
+def surface(settings: Settings) -> Surface:
+    """How the API shows itself."""
+    return Surface(
+        origins=settings.allowed_origins(),
+        metrics_port=settings.metrics_port,
+        is_https=settings.public_url.lower().startswith("https://"),
     )
 
 

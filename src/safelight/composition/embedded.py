@@ -81,4 +81,4 @@ def embedded(settings: Settings) -> FastAPI:
             ending.callback(log.info, "finishing what is under way", within=settings.drain_seconds)
             yield
 
-    return create_app(resources, lifespan)
+    return create_app(resources, lifespan, api_parts.surface(settings))

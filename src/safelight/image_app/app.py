@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import compile_path
 
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
@@ -18,18 +17,22 @@ from safelight.backends.rendering import RendererUnavailable
 from safelight.image_app import documentation, errors, well_known
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
+from safelight.image_app.apart import Apart
 from safelight.image_app.api_keys.routes import router as api_keys
 from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
 from safelight.image_app.hot_reads import HotReads
 from safelight.image_app.images.routes import router as images
+from safelight.image_app.methods import Answering, Methods
 from safelight.image_app.middleware import Surroundings
+from safelight.image_app.origins import Origins
 from safelight.image_app.presets.routes import router as presets
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import problem_response
 from safelight.image_app.schemas import field_errors
 from safelight.image_app.slow_bodies import SlowBodies
+from safelight.image_app.surface import Surface
 from safelight.image_app.variants.routes import router as variants
 
 log = structlog.get_logger()
@@ -38,13 +41,17 @@ METHOD_NOT_ALLOWED = errors.METHOD_NOT_ALLOWED.status
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
+NOTHING_SPECIAL = Surface()
+
 SUMMARY = """A self-hosted photo platform: upload pictures, get the variants your product needs.
 
 Sign in with **Authorize**: a username and a password made with `POST /v1/auth/register`.
 """
 
 
-def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
+def create_app(
+    resources: Resources, lifespan: Lifespan, surface: Surface = NOTHING_SPECIAL
+) -> FastAPI:
     """The API over these resources; `lifespan` surrounds its serving."""
     app = FastAPI(
         title="Safelight",
@@ -56,13 +63,10 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.resources = resources
-    rules = resources.rules
-    app.add_middleware(SlowBodies, seconds=rules.body_seconds, rate=rules.body_rate)
-    app.add_middleware(Surroundings)  # around the other one
     features = (accounts, api_keys, images, variants, presets, links, delivered, health)
     for router in (*features, well_known.router, documentation.router):
         app.include_router(router)
-    app.router.middleware_stack = HotReads(app.router.middleware_stack, resources)
+    _surround(app, surface)
     for failure, kind in _UNWELL.items():
         app.add_exception_handler(failure, _answer_with(kind))
     app.add_exception_handler(errors.Problem, _problem)
@@ -70,6 +74,22 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
     return app
+
+
+def _surround(app: FastAPI, surface: Surface) -> None:
+    """From the inside to the outside."""
+    resources: Resources = app.state.resources
+    app.router.middleware_stack = HotReads(app.router.middleware_stack, resources)
+    rules = resources.rules
+    app.add_middleware(SlowBodies, seconds=rules.body_seconds, rate=rules.body_rate)
+    methods = Methods(app.routes)
+    app.state.methods = methods
+    app.add_middleware(Answering, methods=methods)
+    if surface.metrics_port is not None:
+        app.add_middleware(Apart, port=surface.metrics_port)
+    app.add_middleware(Surroundings, is_https=surface.is_https)
+    if surface.origins:
+        app.add_middleware(Origins, allowed=surface.origins)
 
 
 _UNWELL: dict[type[Exception], errors.Kind] = {
@@ -106,16 +126,8 @@ def _http(request: Request, failure: Exception) -> Response:
     kinds = {404: errors.NOT_FOUND, METHOD_NOT_ALLOWED: errors.METHOD_NOT_ALLOWED}
     problem = kinds.get(failure.status_code, errors.INTERNAL_ERROR)()
     if failure.status_code == METHOD_NOT_ALLOWED:
-        problem.headers = {"Allow": _allowed(request, failure)}
+        problem.headers = {"Allow": request.app.state.methods.allowed(request.scope["path"])}
     return _respond(request, problem)
-
-
-def _allowed(request: Request, failure: HTTPException) -> str:
-    """Every method that is taken at this address; the framework names those of one route."""
-    for path, operations in request.app.openapi()["paths"].items():
-        if compile_path(path)[0].fullmatch(request.url.path):
-            return ", ".join(sorted(operation.upper() for operation in operations))
-    return (failure.headers or {}).get("Allow", "")
 
 
 def _gone(request: Request, _failure: Exception) -> Response:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from pydantic import ValidationError
 
-from safelight.image_app import errors
+from safelight.image_app import errors, strict_json
 from safelight.image_app.errors import FieldError
 from safelight.image_app.schemas import Body, field_errors, json_schema
 
@@ -15,6 +15,7 @@ JSON = ("application/json",)
 JSON_OR_PATCH = ("application/json", "application/merge-patch+json")
 FORM = ("application/x-www-form-urlencoded",)
 MAX_FORM_FIELDS = 20
+UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 B = TypeVar("B", bound=Body)
 
@@ -34,6 +35,7 @@ async def read_optional_json(request: Request, schema: type[B]) -> B:
 
 
 def _parse(body: bytes, schema: type[B]) -> B:
+    strict_json.check(body)
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
@@ -69,9 +71,13 @@ async def _read(request: Request, taken: tuple[str, ...]) -> bytes:
 
 
 def _require_type(request: Request, taken: tuple[str, ...]) -> None:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in taken:
+    media_type, *parameters = ", ".join(request.headers.getlist("content-type")).lower().split(";")
+    if media_type.strip() not in taken:
         raise errors.UNSUPPORTED_MEDIA_TYPE(f"Send the body as {' or '.join(taken)}.")
+    for parameter in parameters:
+        name, _, value = parameter.strip().partition("=")
+        if name == "charset" and value.strip('"') not in UTF_8:
+            raise errors.UNSUPPORTED_MEDIA_TYPE("Send the body in UTF-8.")
 
 
 async def _bounded(request: Request) -> bytes:

@@ -59,6 +59,9 @@ class Kind:
 _BEARER = {"WWW-Authenticate": "Bearer"}
 _SOON = {"Retry-After": "5"}
 
+MALFORMED_REQUEST = Kind(
+    400, "malformed-request", "Malformed request", "This is not HTTP, or can be read in two ways."
+)
 MALFORMED_JSON = Kind(400, "malformed-json", "Malformed JSON", "The body is not valid JSON.")
 MALFORMED_BODY = Kind(400, "malformed-body", "Malformed body", "The form can't be read.")
 UNAUTHENTICATED = Kind(
@@ -116,7 +119,7 @@ METHOD_NOT_ALLOWED = Kind(
     405, "method-not-allowed", "Method not allowed", "This address does not take this method."
 )
 REQUEST_TIMEOUT = Kind(
-    408, "request-timeout", "Request timeout", "The body comes too slowly; send it again."
+    408, "request-timeout", "Request timeout", "The request came too slowly; send it again."
 )
 USERNAME_TAKEN = Kind(409, "username-taken", "Username taken", "Choose another username.")
 EMAIL_TAKEN = Kind(409, "email-taken", "E-mail taken", "There is an account with this e-mail.")
@@ -182,6 +185,12 @@ TOO_MANY_REQUESTS = Kind(
     "too-many-requests",
     "Too many requests",
     "This is asked for more often than is allowed; wait as long as Retry-After says.",
+)
+HEADERS_TOO_LARGE = Kind(
+    431,
+    "headers-too-large",
+    "Headers too large",
+    "The address and the headers together are too large, or the headers too many.",
 )
 INTERNAL_ERROR = Kind(
     500,

@@ -5,7 +5,7 @@ cache has or a single image that the database has. Whatever else there is goes o
 which answer the same, refuse what is wrong, and keep what they have read.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,7 +14,15 @@ from safelight.image_app.images import service
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import JSON, not_modified
 
+
+class Template(NamedTuple):
+    """What a request is counted under."""
+
+    path: str
+
+
 LIST = "/v1/images"
+LIST_ROUTE, ITEM_ROUTE = Template(LIST), Template("/v1/images/{image_id}")
 ITEM = "/v1/images/"
 ID_LENGTH = 36
 
@@ -29,6 +37,7 @@ class HotReads:
         if scope["type"] == "http" and scope["method"] == "GET":
             path = scope["path"]
             if path.startswith(LIST) and (reply := await self._find(scope, path)):
+                scope["route"] = LIST_ROUTE if path == LIST else ITEM_ROUTE
                 await _answer(reply, scope, send)
                 return
         await self._router(scope, receive, send)

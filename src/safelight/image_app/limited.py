@@ -1,11 +1,14 @@
 """Routes with limits: counted before they cost anything, and told in every answer."""
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Iterable
+
 from starlette.requests import Request
 from starlette.types import Scope
 
 from safelight.image_app.rates import Taken
 from safelight.image_app.resources import Resources
+
+Header = tuple[bytes, bytes]
 
 STATE = "limits"
 
@@ -22,12 +25,14 @@ async def by_account(request: Request, resources: Resources, name: str, account:
     await _take(request, resources, name, account)
 
 
-def tell(scope: Scope, headers: MutableHeaders) -> None:
-    """Write how the limits of this request stand into its answer, whatever that is."""
-    taken: list[Taken] = scope.get("state", {}).get(STATE, [])
-    if taken:
-        rates = tuple(rate for one in taken for rate in one.rates)
-        headers.update(Taken(True, rates).headers())
+def told(scope: Scope, headers: Iterable[Header]) -> list[Header]:
+    """The headers of an answer, whatever it is, with how the limits of its request stand."""
+    taken: list[Taken] = scope["state"].get(STATE, [])
+    if not taken:
+        return list(headers)
+    rates = tuple(rate for one in taken for rate in one.rates)
+    standing = {k.lower().encode(): v.encode() for k, v in Taken(True, rates).headers().items()}
+    return [*(header for header in headers if header[0] not in standing), *standing.items()]
 
 
 async def _take(request: Request, resources: Resources, name: str, who: str) -> None:

@@ -1,17 +1,18 @@
-"""What surrounds every request: an id, safe headers, a log line, a clean end."""
+"""What surrounds every request: an id, safe headers, a log line, a count, a clean end."""
 
 import asyncio
 import re
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from safelight.image_app import clock, errors, limited
+from safelight.image_app.metrics import count_request
 from safelight.image_app.responses import problem_response
+from safelight.image_app.safety import Safety
 
-SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 LINGER_SECONDS = 5.0
 LINGER_BYTES = 64 << 20
 
@@ -21,12 +22,13 @@ log = structlog.get_logger()
 class Surroundings:
     """Plain ASGI, since a `BaseHTTPMiddleware` costs most of the server's speed."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_https: bool = False) -> None:
         self._app = app
+        self._safety = Safety(is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _Exchange(scope, receive, send).run(self._app)
+            await _Exchange(scope, receive, send, self._safety).run(self._app)
         else:
             await self._app(scope, receive, send)
 
@@ -34,14 +36,16 @@ class Surroundings:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, safety: Safety) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        self._id = given if SANE_ID.fullmatch(given) else clock.new_id()
+        self._safety = safety
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        self._id = given.decode() if SANE_ID.fullmatch(given) else clock.new_id()
         scope.setdefault("state", {})["request_id"] = self._id
-        self._unread = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
-        self._withheld = headers.get("expect", "").lower() == "100-continue"
+        length = headers.get(b"content-length", b"0")
+        self._unread = length != b"0" or b"transfer-encoding" in headers
+        self._withheld = headers.get(b"expect", b"").lower() == b"100-continue"
         self._status = 0
 
     async def run(self, app: ASGIApp) -> None:
@@ -57,7 +61,9 @@ class _Exchange:
             response = problem_response(errors.INTERNAL_ERROR(), self._id)
             await response(self._scope, self._hear, self._say)
         finally:
-            self._log(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            count_request(self._scope, self._status, seconds)
+            self._log(seconds)
 
     async def _hear(self) -> Message:
         self._withheld = False
@@ -69,12 +75,11 @@ class _Exchange:
     async def _say(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self._id
-            headers["X-Content-Type-Options"] = "nosniff"
-            limited.tell(self._scope, headers)
+            added = [(b"x-request-id", self._id.encode())]
             if self._unread:
-                headers["Connection"] = "close"
+                added.append((b"connection", b"close"))
+            given = limited.told(self._scope, message["headers"])
+            message["headers"] = self._safety.around(given, *added)
         elif self._unread and not message.get("more_body"):
             await self._send({**message, "more_body": True})
             await self._linger()

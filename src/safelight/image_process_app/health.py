@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from safelight.backends.watch import Watch
+from safelight.backends.watch import LEAVING, Watch
 from safelight.image_process_app.asgi import (
     Answer,
     Application,
@@ -46,7 +46,9 @@ class Station:
         elif self._render is not None and scope["path"] == RENDER:
             await self._render(scope, receive, send)
         else:
-            answer = await self._answer(scope["method"], scope["path"])
+            answer = await self._answer(
+                scope["method"], scope["path"], LEAVING in scope.get("state", {})
+            )
             await respond(send, answer, with_body=scope["method"] != "HEAD")
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -61,20 +63,21 @@ class Station:
             raise
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, method: str, path: str) -> Answer:
+    async def _answer(self, method: str, path: str, leaving: bool) -> Answer:
         if method not in ("GET", "HEAD"):
             return problem(405, "method-not-allowed", "Only GET and HEAD are taken here.")
         match path:
             case "/health/live":
                 return json_answer(200, {"status": "ok"})
             case "/health/ready":
-                return await self._readiness()
+                return await self._readiness(leaving)
             case "/metrics":
                 return Answer(200, CONTENT_TYPE_LATEST, generate_latest())
         return problem(404, "not-found", "There is nothing at this address.")
 
-    async def _readiness(self) -> Answer:
+    async def _readiness(self, leaving: bool) -> Answer:
         states = {name: "ok" if is_up() else "down" for name, is_up in self._checks.items()}
         states["objects"] = await self._watch.state("objects", self._check_objects())
         up = "down" not in states.values()
-        return json_answer(200 if up else 503, {"status": "ok" if up else "down", "checks": states})
+        status = "stopping" if leaving else "ok" if up else "down"
+        return json_answer(200 if status == "ok" else 503, {"status": status, "checks": states})

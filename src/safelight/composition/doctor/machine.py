@@ -14,6 +14,8 @@ from safelight.settings import GIB, MIB, Settings
 
 FEW_FILES, TOO_FEW_FILES = 1024, 256
 """An API holds some for each client and each object that is under way."""
+OTHER_FILES = 200
+"""What an API opens beside its connections."""
 LITTLE_SPACE, NO_SPACE = 5 * GIB, GIB // 2
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
@@ -23,18 +25,21 @@ async def machine(settings: Settings) -> list[Finding]:
     return [
         ok("version", words),
         ok("platform", f"{platform.platform()}, {os.cpu_count()} cores"),
-        _descriptors(),
+        _descriptors(settings),
         _memory(settings),
     ]
 
 
-def _descriptors() -> Finding:
+def _descriptors(settings: Settings) -> Finding:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     words = f"{soft} files may be open at once"
     remedy = f"raise it: `ulimit -n {16 * FEW_FILES}`, or LimitNOFILE of the service"
     if soft != resource.RLIM_INFINITY and soft < TOO_FEW_FILES:
         return fault("open files", words, remedy)
     if soft != resource.RLIM_INFINITY and soft < FEW_FILES:
+        return warning("open files", words, remedy)
+    if soft != resource.RLIM_INFINITY and soft < settings.connections + OTHER_FILES:
+        words += f", for SAFELIGHT_CONNECTIONS={settings.connections} and what else it opens"
         return warning("open files", words, remedy)
     return ok("open files", words)
 

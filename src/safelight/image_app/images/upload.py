@@ -12,7 +12,7 @@ from fastapi import Request
 
 from safelight.contract import keys
 from safelight.contract.messages import WantedVariant
-from safelight.image_app import clock, errors, promises
+from safelight.image_app import clock, errors, metrics, promises
 from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.images import intake, key_queries, queries, repeats, views
 from safelight.image_app.images.intake import Received
@@ -96,6 +96,8 @@ async def take_in(
         raise
     finally:
         resources.uploading.discard(image_id)
+    metrics.UPLOADS.inc()
+    metrics.UPLOADED_BYTES.inc(received.size)
     return image_id, reply
 
 
