@@ -1,7 +1,7 @@
 """What is laid over a picture: another picture of the account, or a line of text."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -15,7 +15,9 @@ from pydantic import (
 from safelight.contract.options import (
     COMPASS,
     FLAG,
+    NONE,
     POINT,
+    POINT_FORM,
     Allowed,
     Compass,
     Point,
@@ -37,6 +39,14 @@ def _one_line(text: str | None) -> str | None:
     return text
 
 
+EITHER: dict[str, Any] = {
+    "anyOf": [
+        {"required": [given], "properties": {given: {"type": "string"}, absent: NONE}}
+        for given, absent in (("image_id", "text"), ("text", "image_id"))
+    ]
+}
+
+
 class Watermark(BaseModel):
     """Exactly one of `image_id`, an image of the account's own, and `text`.
 
@@ -44,7 +54,7 @@ class Watermark(BaseModel):
     as it is; `tile` repeats it over the whole picture.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, json_schema_extra=EITHER)
 
     image_id: Annotated[str | None, Field(pattern=ID), Allowed("the id of an image")] = None
     text: Annotated[
@@ -54,7 +64,12 @@ class Watermark(BaseModel):
         Allowed(f"1 to {MOST_TEXT} printable characters in one line"),
     ] = None
     gravity: Annotated[
-        Compass | Point, AfterValidator(point), Allowed(f"one of {COMPASS}, or {POINT}")
+        Compass | Point,
+        AfterValidator(point),
+        Allowed(
+            f"one of {COMPASS}, or {POINT}",
+            form={"anyOf": [{"type": "string", "enum": [*get_args(Compass)]}, POINT_FORM]},
+        ),
     ] = "southeast"
     scale: Annotated[float, number(0.01, 1)] = 0.25
     opacity: Annotated[float, number(0, 1)] = 1.0

@@ -15,7 +15,7 @@ from starlette.routing import compile_path
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.backends.rendering import RendererUnavailable
-from safelight.image_app import documentation, errors
+from safelight.image_app import documentation, errors, openapi
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
 from safelight.image_app.delivered.link_routes import router as links
@@ -51,7 +51,9 @@ def create_app(resources: Resources, lifespan: Lifespan) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
+    openapi.finish(app)
     app.state.resources = resources
     app.add_middleware(Surroundings)
     routers = (accounts, images, variants, presets, links, delivered, health, documentation.router)

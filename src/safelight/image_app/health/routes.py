@@ -7,6 +7,8 @@ from fastapi import APIRouter, Response
 
 from safelight.backends.database import DatabaseUnavailable
 from safelight.image_app.deps import OPEN, Needs
+from safelight.image_app.documents import failures
+from safelight.image_app.health.schemas import Live, Ready
 from safelight.image_app.migrations import is_newest
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import JSON
@@ -14,8 +16,14 @@ from safelight.image_app.responses import JSON
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-@router.get("/live", summary="Does it answer?", dependencies=OPEN)
-async def live() -> dict[str, str]:
+@router.get(
+    "/live",
+    summary="Does it answer?",
+    response_model=Live,
+    dependencies=OPEN,
+    responses=failures(),
+)
+async def is_live() -> dict[str, str]:
     return {"status": "ok"}
 
 
@@ -23,9 +31,11 @@ async def live() -> dict[str, str]:
     "/ready",
     summary="Can it work?",
     dependencies=OPEN,
-    responses={503: {"description": "Something it needs is down."}},
+    response_model=Ready,
+    responses=failures()
+    | {503: {"model": Ready, "description": "Something that it needs is down"}},
 )
-async def ready(resources: Needs) -> Response:
+async def is_ready(resources: Needs) -> Response:
     """A lost cache only makes it slower; without the rest it can't do its work."""
     asked = {"database": _database(resources), "objects": resources.objects.check()}
     if resources.accounts.is_apart:

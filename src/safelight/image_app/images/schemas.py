@@ -4,7 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from safelight.image_app.schemas import Answer, Body, Time, one_line, storable
+from safelight.image_app.schemas import (
+    ONE_LINE,
+    STORABLE,
+    Answer,
+    Body,
+    Id,
+    Time,
+    one_line,
+    storable,
+)
 
 MAX_NAME = 255
 MAX_TAGS = 50
@@ -28,10 +37,15 @@ Name = Annotated[
     Field(min_length=1, max_length=MAX_NAME),
     BeforeValidator(_trim),
     AfterValidator(one_line),
+    ONE_LINE,
 ]
-Description = Annotated[str, Field(max_length=2000), AfterValidator(storable)]
+Description = Annotated[str, Field(max_length=2000), AfterValidator(storable), STORABLE]
 Tag = Annotated[
-    str, Field(min_length=1, max_length=MAX_TAG), BeforeValidator(_trim), AfterValidator(one_line)
+    str,
+    Field(min_length=1, max_length=MAX_TAG),
+    BeforeValidator(_trim),
+    AfterValidator(one_line),
+    ONE_LINE,
 ]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_unique)]
 Visibility = Literal["private", "public"]
@@ -44,11 +58,19 @@ class UploadFields(Body):
     description: Description = ""
     tags: Tags = []
     visibility: Visibility = "private"
-    presets: list[str] = []
+    presets: Annotated[list[str], Field(json_schema_extra={"examples": [["thumb"]]})] = []
+
+
+def _told_without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+    schema["examples"] = [{"name": "harbour.jpg", "tags": ["sea", "evening"]}]
 
 
 class ImagePatch(Body):
     """Changes to an image; what is absent stays."""
+
+    model_config = ConfigDict(json_schema_extra=_told_without_defaults)
 
     name: Name = ""
     description: Description | None = None
@@ -95,7 +117,7 @@ class Variant(Answer):
 class Image(Answer):
     """A picture and what is known of it."""
 
-    id: str
+    id: Id
     name: str
     description: str
     tags: list[str]
