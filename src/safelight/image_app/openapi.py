@@ -64,7 +64,8 @@ def _finished(document: Node) -> Node:
             for kind, media in body.get("content", {}).items():
                 if kind in FORMS:
                     _tell_absent_from_null(*media["schema"]["properties"].values())
-                media["schema"] = _lifted(media.get("schema", {}), schemas)
+                if "schema" in media:
+                    media["schema"] = _lifted(media["schema"], schemas)
     for schema in schemas.values():
         _walk(schema, _without_title, top=True)
     openapi_links.add(document)

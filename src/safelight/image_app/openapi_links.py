@@ -67,7 +67,7 @@ def _successes(operation: Node) -> list[Node]:
 
 
 def _headers(name: str, answer: Node) -> Node:
-    schemas = {media["schema"].get("$ref") for media in answer.get("content", {}).values()}
+    schemas = {media.get("schema", {}).get("$ref") for media in answer.get("content", {}).values()}
     return HEADERS.get(name, {}) | (ETAG if schemas & {IMAGE, IMAGES} else {})
 
 

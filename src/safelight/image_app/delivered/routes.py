@@ -54,6 +54,8 @@ async def grounds(
     return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v, accept)
 
 
+NO_TOKEN_NEEDED: dict[str, Any] = {"security": [{}]}
+"""Beside the bearer: nothing at all, which a link or a public image makes do with."""
 ADDRESS = "/i/{image_id}/{what}"
 FAILURES = failures(
     errors.UNAUTHENTICATED,
@@ -85,6 +87,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     description=MADE,
     operation_id="describe_delivered",
     dependencies=[Depends(BEARER)],
+    openapi_extra=NO_TOKEN_NEEDED,
     response_class=Response,
     responses={s: kinds for s, kinds in FAILURES.items() if s != BEYOND} | UNCHANGED,
 )
@@ -94,6 +97,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     description=MADE,
     operation_id="deliver",
     dependencies=[Depends(BEARER)],
+    openapi_extra=NO_TOKEN_NEEDED,
     response_class=Response,
     responses=FAILURES | PICTURE | UNCHANGED,
 )
