@@ -3,65 +3,25 @@ them, so that most requests aim at what exists.
 """
 
 import json
-import os
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from tests.client import Client
+from tests.probe.known import PASSWORD, Known
 
 TEMPLATE = Path(__file__).with_name("schemathesis.toml")
-PASSWORD = "no body that is made by chance says this"
-"""Not the password of any example: whoever guesses it could delete the account that asks."""
 PICTURES = 8
+FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "avif")
 MOSTLY = 0.7
 """How often a value is one that exists."""
-FRESH = 300.0
-"""Seconds after which the hooks sign in anew; access tokens last for twice as long."""
 
 
-@dataclass
-class Known:
-    """What the hooks know: the pictures that stay, and how to have one that need not."""
-
-    base_url: str
-    username: str
-    kept: list[str]
-    picture: str
-    _client: Client | None = field(default=None)
-    _signed_in: float = 0.0
-
-    def save(self, path: Path) -> None:
-        told = {n: getattr(self, n) for n in ("base_url", "username", "kept", "picture")}
-        path.write_text(json.dumps(told))
-
-    @classmethod
-    def load(cls) -> "Known":
-        return cls(**json.loads(Path(os.environ["PROBE_KNOWN"]).read_text()))
-
-    def disposable(self) -> str:
-        """The id of a picture that was just uploaded."""
-        image_id: str = self._signed().upload(Path(self.picture).read_bytes())["id"]
-        return image_id
-
-    def link(self) -> str:
-        """The address of a picture, signed."""
-        url: str = self._signed().image(self.kept[0])["url"]
-        return url
-
-    def _signed(self) -> Client:
-        if self._client is None:
-            self._client = Client(self.base_url, self.username, PASSWORD)
-        if time.monotonic() - self._signed_in > FRESH:
-            self._client.sign_in()
-            self._signed_in = time.monotonic()
-        return self._client
-
-
-def prepare(base_url: str, pictures: list[Path]) -> tuple[Known, Client, Client]:
+def prepare(base_url: str, folder: Path) -> tuple[Known, Client, Client]:
     """Two accounts that must not see each other's pictures, and what is known of the first."""
+    pictures = _draw(folder)
     ann, bob = (Client(base_url, name, PASSWORD).sign_up() for name in ("probe-ann", "probe-bob"))
     own = {"transformation": {"width": 40}, "on_upload": False}
     assert ann.put("/v1/presets/own", json=own).status_code == 201
@@ -72,7 +32,16 @@ def prepare(base_url: str, pictures: list[Path]) -> tuple[Known, Client, Client]
     for image_id in kept:
         ann.processed(image_id)
     bob.upload_and_wait(pictures[0].read_bytes())
-    return Known(base_url, ann.username, kept, str(pictures[-1])), ann, bob
+    return Known(base_url, ann.username, kept, [str(path) for path in pictures]), ann, bob
+
+
+def _draw(folder: Path) -> list[Path]:
+    """A small picture of each format."""
+    gradient = Image.linear_gradient("L").resize((120, 80)).convert("RGB")
+    paths = [folder / f"picture.{format_}" for format_ in FORMATS]
+    for path in paths:
+        gradient.save(path)
+    return paths
 
 
 def configure(known: Known, ann: Client, bob: Client, folder: Path) -> Path:

@@ -1,7 +1,6 @@
 """What schemathesis can't know of the product; it imports this by name.
 
-Requests are steered towards what exists, and what the product rightly says is excused. Which
-pictures may be deleted is known here alone, so that reads meet pictures to the end.
+Requests are steered towards what exists, and what the product rightly says is excused.
 """
 
 import atexit
@@ -10,14 +9,15 @@ import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from zlib import crc32
 
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
-from schemathesis.openapi.checks import RejectedPositiveData
+from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
 
-from tests.probe.ground import Known
-from tests.probe.reasons import excuse_of_refusal, excuse_of_success
+from tests.probe.known import Known
+from tests.probe.reasons import STILL_THERE, excuse_of_refusal, excuse_of_success
+from tests.probe.steering import steer
 
 known = Known.load()
 answered: Counter[str] = Counter()
@@ -26,30 +26,12 @@ excused: Counter[str] = Counter()
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    if not case.meta or not case.meta.generation.mode.is_positive:
-        return
-    if case.method == "DELETE" and case.path_parameters.get("image_id") in known.kept:
-        case.path_parameters["image_id"] = known.disposable()
-    if case.operation.path.startswith("/i/"):
-        _aim(case)
-    if case.media_type == "application/json":
-        case.body = _as_scripts_write(case.body)
-
-
-def _aim(case: Any) -> None:
-    """Three of four times as the owner, else with a link of the product's own: any other
-    signature ends each request before it is looked at, and is tried in negative cases.
-    """
-    chance = sum(answered.values()) % 4
-    if chance:
-        case.query.pop("signature", None)
-        case.query.pop("expires", None)
-        case.query.pop("v", None)
-        return
-    link = urlsplit(known.link())
-    _, _, image_id, what = link.path.split("/")
-    case.path_parameters |= {"image_id": image_id, "what": what}
-    case.query = dict(parse_qsl(link.query))
+    """Change well-formed requests alone: what is wrong with the others is their point."""
+    if case.meta and case.meta.generation.mode.is_positive:
+        chance = crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4
+        steer(case, known, chance)
+        if case.media_type == "application/json" and isinstance(case.body, dict | list):
+            case.body = _as_scripts_write(case.body)
 
 
 def _as_scripts_write(value: Any) -> Any:
@@ -67,7 +49,9 @@ def _as_scripts_write(value: Any) -> Any:
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    answered[f"{case.method} {case.operation.path} {response.status_code}"] += 1
+    is_told = case.method == case.operation.method.upper()
+    asked = case.operation.label if is_told else "another method"
+    answered[f"{asked} {response.status_code}"] += 1
 
 
 @schemathesis.hook
@@ -78,6 +62,8 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
         reason = excuse_of_refusal(_json(response))
     if isinstance(failure, AcceptedNegativeData):
         reason = excuse_of_success(case.media_type or "", failure.message)
+    if isinstance(failure, UseAfterFree):
+        reason = STILL_THERE.get(case.operation.path)
     if reason is not None:
         excused[reason] += 1
     return reason is None

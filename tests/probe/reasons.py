@@ -25,10 +25,12 @@ REJECTED_FIELDS = {
     "name": "a name that a preset has is refused for a variant, and presets change",
     "transformation.dpr": "the limit is on the product of width, or height, and dpr",
     "transformation.fit": "the limit is on the product of width, height and the square of dpr",
+    "transformation.pad": "the limit is on the size of the result",
     "transformation.crop": "the limit is on the sum of offset and side",
     "transformation.lossless": "depends on the format",
     "transformation.watermark.text": "what is printable is a matter of Unicode, not of a pattern",
     "transformation.watermark.image_id": "which pictures there are changes with every request",
+    "expires_at": "whether a time has passed is no matter of form",
     "what": "a transformation as text has a grammar of its own",
 }
 """The same for fields that `validation-failed` names: excused when it names none but these."""
@@ -39,6 +41,12 @@ ACCEPTED = {
     ),
 }
 """What schemathesis calls wrong in a form, where it awaits a refusal."""
+
+
+STILL_THERE = {
+    "/v1/auth/me": "the account that was deleted is a throwaway; the one that asks lives",
+}
+"""Where schemathesis awaits that something is gone."""
 
 
 def excuse_of_refusal(problem: Mapping[str, Any]) -> str | None:
