@@ -73,7 +73,6 @@ def _values(known: Known, ann: Client) -> Mapping[str, list[str]]:
         "header.if-none-match": [*etags, "*"],
         "header.Range": ["bytes=0-9", "bytes=5-", "bytes=-5"],
         "body.presets.[*]": ["thumb", "own"],
-        "body.variant": ["thumb", "original"],
     }
 
 

@@ -17,7 +17,7 @@ from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
 
 from tests.probe.known import Known
 from tests.probe.reasons import STILL_THERE, excuse_of_refusal, excuse_of_success
-from tests.probe.steering import steer
+from tests.probe.steering import protect, steer
 
 known = Known.load()
 answered: Counter[str] = Counter()
@@ -26,12 +26,16 @@ excused: Counter[str] = Counter()
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Change well-formed requests alone: what is wrong with the others is their point."""
+    """Turn it towards what exists; what is wrong with a malformed request stays wrong."""
+    chance = crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4
+    protect(case, known, chance)
     if case.meta and case.meta.generation.mode.is_positive:
-        chance = crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4
         steer(case, known, chance)
         if case.media_type == "application/json" and isinstance(case.body, dict | list):
             case.body = _as_scripts_write(case.body)
+    # What was changed is as good, or bad, as what was generated. Schemathesis would look at it
+    # again, and take every body with bytes for a bad one.
+    case._record_starting_state()
 
 
 def _as_scripts_write(value: Any) -> Any:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
+from safelight.contract.keys import is_id
 from tests.client import Client
 
 PASSWORD = "no body that is made by chance says this"
@@ -52,9 +54,12 @@ class Known:
         url: str = self._owner().image(self.kept[0])["url"]
         return url
 
-    def tag(self, image_id: str) -> str:
-        """The entity tag of the picture's present version."""
-        return self._owner().get(f"/v1/images/{image_id}").headers["etag"]
+    def tag(self, image_id: Any) -> str | None:
+        """The entity tag of the picture's present version, if there is such a picture."""
+        if not isinstance(image_id, str) or not is_id(image_id):
+            return None
+        tag: str | None = self._owner().get(f"/v1/images/{image_id}").headers.get("etag")
+        return tag
 
     def throwaway(self) -> str | None:
         """The token of a new account, which need not stay; None when there were enough."""

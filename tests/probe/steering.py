@@ -3,9 +3,12 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from schemathesis.transport.serialization import Binary
+
 from tests.probe.known import PASSWORD, Known
 
 DELIVERED = "/i/{image_id}/{what}"
+WHAT = ("original", "thumb", "original", "width=30,format=png")
 WITH_PASSWORD = {
     ("DELETE", "/v1/auth/me"): "password",
     ("POST", "/v1/auth/me/password"): "current",
@@ -14,17 +17,28 @@ WITH_PASSWORD = {
 
 
 def steer(case: Any, known: Known, chance: int) -> None:
-    """Change a well-formed request; `chance` is 0 to 3, and 0 leaves most as they are."""
-    if case.method == "DELETE" and case.path_parameters.get("image_id") in known.kept:
-        case.path_parameters["image_id"] = known.disposable()
-    if (case.method, case.operation.path) in WITH_PASSWORD and chance:
+    """Change a well-formed request; `chance` is 0 to 3, and 0 leaves it as it is."""
+    if not chance:
+        return
+    if (case.method, case.operation.path) in WITH_PASSWORD:
         _throw_away(case, known)
     if case.operation.path == DELIVERED:
         _aim(case, known, chance)
-    if "if-match" in case.headers and case.path_parameters.get("image_id") in known.kept:
-        _make_present(case, known, chance)
-    if case.media_type == "multipart/form-data" and chance and "file" in case.body:
-        case.body["file"] = known.some_picture(chance)
+    if isinstance(case.body, dict) and isinstance(case.body.get("variant"), str):
+        case.body["variant"] = "original"
+    if case.media_type == "multipart/form-data" and "file" in case.body:
+        case.body["file"] = Binary(known.some_picture(chance))
+
+
+def protect(case: Any, known: Known, chance: int) -> None:
+    """Change any request: pictures that others need are not deleted, and most tags are of the
+    present version, since a stale one hides whatever else is wrong.
+    """
+    image_id = case.path_parameters.get("image_id")
+    if case.method == "DELETE" and image_id in known.kept:
+        case.path_parameters["image_id"] = known.disposable()
+    elif chance and "if-match" in case.headers and (present := known.tag(image_id)):
+        case.headers["if-match"] = present if chance > 1 else "*"
 
 
 def _throw_away(case: Any, known: Known) -> None:
@@ -43,14 +57,7 @@ def _aim(case: Any, known: Known, chance: int) -> None:
         _, _, image_id, what = link.path.split("/")
         case.path_parameters |= {"image_id": image_id, "what": what}
         case.query = dict(parse_qsl(link.query))
-    elif chance:
-        for name in ("signature", "expires", "v"):
-            case.query.pop(name, None)
-
-
-def _make_present(case: Any, known: Known, chance: int) -> None:
-    """The tag of the present version, or any; else one that may be stale."""
-    if chance == 1:
-        case.headers["if-match"] = "*"
-    elif chance:
-        case.headers["if-match"] = known.tag(case.path_parameters["image_id"])
+        return
+    case.path_parameters |= {"image_id": known.kept[chance], "what": WHAT[chance]}
+    for name in ("signature", "expires", "v"):
+        case.query.pop(name, None)
