@@ -73,6 +73,13 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     return reason is None
 
 
+@schemathesis.deserializer("image/*")
+def _bytes(context: Any, response: Any) -> str:
+    """A string of them, as OpenAPI has it."""
+    content: bytes = response.content
+    return content.decode("latin-1")
+
+
 def _json(response: Any) -> dict[str, Any]:
     try:
         found = response.json()

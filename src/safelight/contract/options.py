@@ -118,16 +118,18 @@ def levels(canonical: str) -> tuple[int, int, int, int]:
 
 
 NONE = {"type": "null"}
-COLOUR_FORMS = [
-    {"type": "string", "pattern": "^#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$"},
-    {"type": "string", "enum": sorted((*NAMES, CLEAR))},
-]
+COLOUR_FORM = {
+    "type": "string",
+    "pattern": "^(#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|"
+    + "|".join(sorted((*NAMES, CLEAR)))
+    + ")$",
+}
 Colour = Annotated[
     str | None,
     AfterValidator(lambda value: value if value is None else colour(value)),
     Allowed(
         "a colour: hex of 3, 4, 6 or 8 digits, a CSS name, or transparent",
-        form={"anyOf": [*COLOUR_FORMS, NONE]},
+        form={"anyOf": [COLOUR_FORM, NONE]},
     ),
 ]
 """As `colour` writes it."""
@@ -156,6 +158,16 @@ def row(*kinds: dict[str, Any]) -> dict[str, Any]:
     """The JSON schema of an array of just these."""
     count = len(kinds)
     return {"type": "array", "prefixItems": list(kinds), "minItems": count, "maxItems": count}
+
+
+def either(one: str, other: str) -> dict[str, Any]:
+    """The schema of an object that has exactly one of two fields, the other absent or null."""
+    given: dict[str, Any] = {"not": NONE}
+    return {
+        "if": {"required": [one], "properties": {one: given}},
+        "then": {"properties": {other: NONE}},
+        "else": {"required": [other], "properties": {other: given}},
+    }
 
 
 POINT_FORM = row(PART, PART)

@@ -15,12 +15,12 @@ from pydantic import (
 from safelight.contract.options import (
     COMPASS,
     FLAG,
-    NONE,
     POINT,
     POINT_FORM,
     Allowed,
     Compass,
     Point,
+    either,
     number,
     point,
     refusal,
@@ -39,14 +39,6 @@ def _one_line(text: str | None) -> str | None:
     return text
 
 
-EITHER: dict[str, Any] = {
-    "anyOf": [
-        {"required": [given], "properties": {given: {"type": "string"}, absent: NONE}}
-        for given, absent in (("image_id", "text"), ("text", "image_id"))
-    ]
-}
-
-
 class Watermark(BaseModel):
     """Exactly one of `image_id`, an image of the account's own, and `text`.
 
@@ -54,7 +46,9 @@ class Watermark(BaseModel):
     as it is; `tile` repeats it over the whole picture.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, json_schema_extra=EITHER)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_extra=either("image_id", "text")
+    )
 
     image_id: Annotated[str | None, Field(pattern=ID), Allowed("the id of an image")] = None
     text: Annotated[

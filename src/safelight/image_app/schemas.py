@@ -76,20 +76,6 @@ PLAIN_NAME: dict[str, Any] = {
 VariantName = Annotated[str, AfterValidator(variant_name), Field(json_schema_extra=PLAIN_NAME)]
 
 
-def either(one: str, other: str) -> dict[str, Any]:
-    """The schema of an object that has exactly one of two fields, the other absent or null."""
-    pairs = ((one, other), (other, one))
-    return {
-        "anyOf": [
-            {
-                "required": [given],
-                "properties": {given: {"not": {"type": "null"}}, absent: {"type": "null"}},
-            }
-            for given, absent in pairs
-        ]
-    }
-
-
 class Body(BaseModel):
     """A body that a client sends: exact types, nothing unknown."""
 

@@ -71,8 +71,13 @@ FAILURES = failures(
     errors.STORAGE_UNAVAILABLE,
     errors.INSUFFICIENT_STORAGE,
 )
+BYTES = {"type": "string", "format": "binary"}
 PICTURE: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"image/*": {}}, "headers": HEADERS}
+    status: {
+        "description": description,
+        "content": {"image/*": {"schema": BYTES}},
+        "headers": HEADERS,
+    }
     for status, description in ((200, "The bytes"), (206, "Part of them"))
 }
 BEYOND = errors.RANGE_NOT_SATISFIABLE.status

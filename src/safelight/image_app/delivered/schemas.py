@@ -4,9 +4,9 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from safelight.contract.options import whole
+from safelight.contract.options import either, whole
 from safelight.contract.transformations import Transformation
-from safelight.image_app.schemas import Answer, Body, Time, either
+from safelight.image_app.schemas import Answer, Body, Time
 
 SHORTEST, LONGEST = 60, 7 * 24 * 3600
 """Seconds for which a link may hold."""
