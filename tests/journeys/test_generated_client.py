@@ -72,7 +72,7 @@ def test_a_generated_client_goes_from_sign_up_to_deletion(
     form = models.TokenRequest(
         models.TokenRequestGrantType.PASSWORD, username="generated", password=PASSWORD
     )
-    tokens = load("api.accounts.grant_tokens").sync(client=stranger, body=form)
+    tokens = load("api.accounts.get_token").sync(client=stranger, body=form)
     client = package.AuthenticatedClient(base_url=product.base_url, token=tokens.access_token)
     assert load("api.accounts.get_account").sync(client=client) == account
 

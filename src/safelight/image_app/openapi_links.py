@@ -12,7 +12,7 @@ FIRST = f"{BODY}/items/0"
 GIVES = {
     "upload_image": ("image_id", BODY),
     "list_images": ("image_id", FIRST),
-    "create_key": ("key_id", BODY),
+    "make_key": ("key_id", BODY),
 }
 """Operations whose answer has an id at this place, and the parameter of others that takes it."""
 BESIDE: dict[str, dict[str, str]] = {

@@ -48,7 +48,7 @@ async def register(request: Request, resources: Needs) -> Response:
     ),
     openapi_extra=bodies.documented(TokenRequest, bodies.FORM),
 )
-async def grant_tokens(request: Request, resources: Needs) -> Response:
+async def token(request: Request, resources: Needs) -> Response:
     wanted = await bodies.read_form(request, TokenRequest)
     pair = await service.grant(resources, wanted)
     return Response(pair.to_json(), headers={"Cache-Control": "no-store"}, media_type=JSON)
@@ -61,6 +61,6 @@ async def grant_tokens(request: Request, resources: Needs) -> Response:
     dependencies=SIGNED_IN,
     responses=failures(errors.UNAUTHENTICATED),
 )
-async def get_account(resources: Needs, account_id: AccountId) -> Response:
+async def me(resources: Needs, account_id: AccountId) -> Response:
     account = await service.account(resources, account_id)
     return Response(account.to_json(), media_type=JSON)

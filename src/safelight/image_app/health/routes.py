@@ -23,7 +23,7 @@ router = APIRouter(prefix="/health", tags=["health"])
     dependencies=OPEN,
     responses=failures(),
 )
-async def is_live() -> dict[str, str]:
+async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
@@ -35,7 +35,7 @@ async def is_live() -> dict[str, str]:
     responses=failures()
     | {503: {"model": Ready, "description": "Something that it needs is down"}},
 )
-async def is_ready(resources: Needs) -> Response:
+async def ready(resources: Needs) -> Response:
     """A lost cache only makes it slower; without the rest it can't do its work."""
     asked = {"database": _database(resources), "objects": resources.objects.check()}
     if resources.accounts.is_apart:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from safelight.image_app.schemas import Answer
 
-State = Literal["ok", "degraded", "down"]
+State = Literal["ok", "degraded", "down", "stopping"]
 
 
 class Live(Answer):

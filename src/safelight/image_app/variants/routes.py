@@ -76,7 +76,7 @@ async def delete_variant(
     ),
     openapi_extra=bodies.documented(Reprocessing, required=False),
 )
-async def reprocess_image(
+async def reprocess(
     request: Request, resources: Needs, account_id: AccountId, image_id: OwnImage
 ) -> Response:
     asked = await bodies.read_optional_json(request, Reprocessing)
