@@ -36,7 +36,7 @@ REJECTED_FIELDS = {
 """The same for fields that `validation-failed` names: excused when it names none but these."""
 
 ACCEPTED = {
-    r"in body - (tags|presets|name|description|scope|client_id|client_secret): Incorrect type": (
+    r"in body - (?!file: )(\w+: Incorrect type|violates `type` at /properties/(?!file))": (
         "in a form everything is text, so there is no value of another type to refuse"
     ),
 }

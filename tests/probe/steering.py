@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from schemathesis.transport.serialization import Binary
 
+from safelight.contract.presets import BUILT_IN
 from tests.probe.known import PASSWORD, Known
 
 DELIVERED = "/i/{image_id}/{what}"
@@ -31,9 +32,11 @@ def steer(case: Any, known: Known, chance: int) -> None:
 
 
 def protect(case: Any, known: Known, chance: int) -> None:
-    """Change any request: pictures that others need are not deleted, and most tags are of the
-    present version, since a stale one hides whatever else is wrong.
+    """Change any request: pictures that others need are not deleted, most tags are of the present
+    version, and most presets that are changed may be, since whatever else is wrong is said later.
     """
+    if case.method == "PUT" and chance and case.path_parameters.get("name") in BUILT_IN:
+        case.path_parameters["name"] = "own"
     image_id = case.path_parameters.get("image_id")
     if case.method == "DELETE" and image_id in known.kept:
         case.path_parameters["image_id"] = known.disposable()
