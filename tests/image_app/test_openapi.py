@@ -3,13 +3,19 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from contextlib import nullcontext
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 
+from safelight.backends.database import Database
+from safelight.backends.objects import Objects
 from safelight.image_app.app import create_app
+from safelight.image_app.passwords import Passwords
+from safelight.image_app.resources import Rules
+from tests.image_app.given import Pems, resources_over
 
 Json = dict[str, Any]
 
@@ -63,9 +69,16 @@ NO_TOKEN = ("/v1/auth/register", "/v1/auth/token", "/v1/auth/revoke", "/.well-kn
 
 
 @pytest.fixture(scope="module")
-def described() -> Json:
-    nothing = cast("Any", None)
-    return create_app(nothing, nothing).openapi()
+async def described(
+    pems: Pems, passwords: Passwords, rules: Rules, tmp_path_factory: pytest.TempPathFactory
+) -> Json:
+    folder = tmp_path_factory.mktemp("described")
+    database = Database(f"sqlite:///{folder / 'safelight.db'}")
+    objects = Objects((folder / "objects").as_uri())
+    async with resources_over(database, objects, pems, passwords, rules) as resources:
+        described = create_app(resources, lambda _: nullcontext()).openapi()
+    await database.close()
+    return described
 
 
 def operations(described: Json) -> Iterator[tuple[str, str, Json]]:
