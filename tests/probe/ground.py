@@ -67,7 +67,6 @@ def _values(known: Known, ann: Client) -> Mapping[str, list[str]]:
         "path.what": ["original", "thumb", "small", "own", "width=30", "w=20,h=20,fit=cover"],
         "path.name": ["thumb", "small", "own", "banner"],
         "query.cursor": [cursor],
-        "query.tag": ["sea", "n1"],
         "query.q": ["sea", "1.jpg"],
         "header.if-match": [*etags, "*"],
         "header.if-none-match": [*etags, "*"],

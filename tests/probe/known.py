@@ -19,6 +19,9 @@ FRESH = 300.0
 THROWAWAYS = 12
 """A sign-up costs more than hundreds of other requests."""
 
+NAMES = 25
+"""Fewer than a picture may have variants."""
+
 
 @dataclass
 class Known:
@@ -31,6 +34,7 @@ class Known:
     _signed_in: float = 0.0
     _client: Client | None = None
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _names: "count[int]" = field(default_factory=count)
     _lock: Lock = field(default_factory=Lock)
 
     def save(self, path: Path) -> None:
@@ -60,6 +64,16 @@ class Known:
             return None
         tag: str | None = self._owner().get(f"/v1/images/{image_id}").headers.get("etag")
         return tag
+
+    def cursor(self, query: dict[str, Any]) -> str | None:
+        """The cursor of the second page of what is asked for, if there is one."""
+        page = self._owner().get("/v1/images", params={**query, "limit": 1})
+        cursor: str | None = page.json().get("next_cursor")
+        return cursor
+
+    def new_name(self) -> str:
+        """A name that no variant had lately."""
+        return f"made-{next(self._names) % NAMES}"
 
     def throwaway(self) -> str | None:
         """The token of a new account, which need not stay; None when there were enough."""

@@ -25,8 +25,10 @@ def steer(case: Any, known: Known, chance: int) -> None:
         _throw_away(case, known)
     if case.operation.path == DELIVERED:
         _aim(case, known, chance)
-    if isinstance(case.body, dict) and isinstance(case.body.get("variant"), str):
-        case.body["variant"] = "original"
+    if case.method == "GET" and case.operation.path == "/v1/images":
+        _page(case, known, chance)
+    if isinstance(case.body, dict):
+        _name(case.body, known)
     if case.media_type == "multipart/form-data" and "file" in case.body:
         case.body["file"] = Binary(known.some_picture(chance))
 
@@ -49,6 +51,24 @@ def _throw_away(case: Any, known: Known) -> None:
     if token := known.throwaway():
         case.headers["Authorization"] = f"Bearer {token}"
         case.body[WITH_PASSWORD[case.method, case.operation.path]] = PASSWORD
+
+
+def _page(case: Any, known: Known, chance: int) -> None:
+    """A first page of what is asked for, or of everything, or one that follows it."""
+    case.query.pop("cursor", None)
+    if chance > 1:
+        for name in case.query.keys() - {"sort", "limit"}:
+            del case.query[name]
+    if chance > 2 and (cursor := known.cursor(case.query)):
+        case.query["cursor"] = cursor
+
+
+def _name(body: dict[str, Any], known: Known) -> None:
+    """A variant that is there, where one is linked; one that is not, where it is made."""
+    if isinstance(body.get("variant"), str):
+        body["variant"] = "original"
+    if "transformation" in body and "name" in body:
+        body["name"] = known.new_name()
 
 
 def _aim(case: Any, known: Known, chance: int) -> None:
