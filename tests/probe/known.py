@@ -19,7 +19,7 @@ FRESH = 300.0
 THROWAWAYS = 12
 """A sign-up costs more than hundreds of other requests."""
 
-NAMES = 25
+NAMES = 60
 """Fewer than a picture may have variants."""
 
 

@@ -29,12 +29,15 @@ WHOLE_NAMES = {
     "live": "check_live",
     "ready": "check_ready",
 }
-PATH_PARAMETERS: dict[str, Node] = {
+SHAPES: dict[str, Node] = {
     "image_id": {"format": "uuid"},
     "key_id": {"format": "uuid"},
     "name": PLAIN_NAME,
+    "q": {"pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"},
 }
-"""What a name in a path looks like, for documentation: any other names nothing."""
+"""What parameters look like, where no route tells: in a path, whatever looks otherwise names
+nothing.
+"""
 EVERYWHERE: dict[str, Node] = {
     "X-Request-ID": {
         "description": "Names this request in the log; the client's own, if it sent a sane one",
@@ -66,9 +69,8 @@ def _finished(document: Node) -> Node:
     for _, operation in operations(document):
         for parameter in operation.get("parameters", ()):
             _without_title(parameter["schema"])
-            if parameter["in"] == "path":
-                parameter["schema"] |= PATH_PARAMETERS.get(parameter["name"], {})
             _tell_absent_from_null(parameter["schema"])
+            parameter["schema"] |= SHAPES.get(parameter["name"], {})
         for body in _bodies(operation):
             for kind, media in body.get("content", {}).items():
                 if kind in FORMS:
