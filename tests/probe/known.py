@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -16,8 +17,8 @@ PASSWORD = "no body that is made by chance says this"
 """Not the password of any example: whoever guesses it could delete the account that asks."""
 FRESH = 300.0
 """Seconds after which to sign in anew; access tokens last for twice as long."""
-THROWAWAYS = 12
-"""A sign-up costs more than hundreds of other requests."""
+THROWAWAYS = 6
+"""For each operation that needs one: a sign-up costs more than hundreds of other requests."""
 
 NAMES = 60
 """Fewer than a picture may have variants."""
@@ -33,7 +34,7 @@ class Known:
     pictures: list[str]
     _signed_in: float = 0.0
     _client: Client | None = None
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _thrown: Counter[str] = field(default_factory=Counter)
     _names: "count[int]" = field(default_factory=count)
     _lock: Lock = field(default_factory=Lock)
 
@@ -75,12 +76,14 @@ class Known:
         """A name that no variant had lately."""
         return f"made-{next(self._names) % NAMES}"
 
-    def throwaway(self) -> str | None:
+    def throwaway(self, what_for: str) -> str | None:
         """The token of a new account, which need not stay; None when there were enough."""
-        number = next(self._numbers)
+        with self._lock:
+            self._thrown[what_for] += 1
+            number = self._thrown[what_for]
         if number > THROWAWAYS:
             return None
-        with Client(self.base_url, f"throwaway-{number}", PASSWORD) as client:
+        with Client(self.base_url, f"{what_for}-{number}", PASSWORD) as client:
             client.sign_up()
             return client.headers["Authorization"].removeprefix("Bearer ")
 

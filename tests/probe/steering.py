@@ -19,10 +19,10 @@ WITH_PASSWORD = {
 
 def steer(case: Any, known: Known, chance: int) -> None:
     """Change a well-formed request; `chance` is 0 to 3, and 0 leaves it as it is."""
-    if not chance:
-        return
     if (case.method, case.operation.path) in WITH_PASSWORD:
         _throw_away(case, known)
+    if not chance:
+        return
     if case.operation.path == DELIVERED:
         _aim(case, known, chance)
     if case.method == "GET" and case.operation.path == "/v1/images":
@@ -48,9 +48,10 @@ def protect(case: Any, known: Known, chance: int) -> None:
 
 def _throw_away(case: Any, known: Known) -> None:
     """Ask as somebody who has just signed up, with the right password."""
-    if token := known.throwaway():
+    field = WITH_PASSWORD[case.method, case.operation.path]
+    if token := known.throwaway(f"gives-{field}"):
         case.headers["Authorization"] = f"Bearer {token}"
-        case.body[WITH_PASSWORD[case.method, case.operation.path]] = PASSWORD
+        case.body[field] = PASSWORD
 
 
 def _page(case: Any, known: Known, chance: int) -> None:
