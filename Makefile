@@ -90,6 +90,11 @@ fuzz: .venv/dev ## Throw damaged pictures at the product (SECONDS=, SEED=, DIR=,
 	@$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1) --folder $(DIR) \
 		--mode $(or $(MODE),embedded) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: probe
+probe: .venv/dev ## Ask a started product all that its OpenAPI allows, and more (SECONDS=, SEED=, MODE=)
+	@$(PYTHON) -m tests.probe --seconds $(or $(SECONDS),90) --seed $(or $(SEED),1) \
+		--mode $(or $(MODE),embedded)
+
 .PHONY: certs
 certs: .venv/run ## Make the keys that sign access tokens, unless they are there (DATA=)
 	$(SAFELIGHT) certs --data-dir $(DATA)

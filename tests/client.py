@@ -16,21 +16,22 @@ class Client(httpx.Client):
     methods of httpx do not.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, username: str = "", password: str = PASSWORD) -> None:
         super().__init__(base_url=base_url, timeout=60)
-        self.username = f"user-{next(_numbers)}"
+        self.username = username or f"user-{next(_numbers)}"
+        self.password = password
 
     def sign_up(self) -> "Client":
         account = {
             "username": self.username,
             "email": f"{self.username}@example.com",
-            "password": PASSWORD,
+            "password": self.password,
         }
         assert self.post("/v1/auth/register", json=account).status_code == 201
         return self.sign_in()
 
     def sign_in(self) -> "Client":
-        form = {"grant_type": "password", "username": self.username, "password": PASSWORD}
+        form = {"grant_type": "password", "username": self.username, "password": self.password}
         answer = self.post("/v1/auth/token", data=form)
         assert answer.status_code == 200, answer.text
         self.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

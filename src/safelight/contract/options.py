@@ -33,12 +33,14 @@ def refusal(words: str) -> PydanticCustomError:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """Beside the type of an option: whatever is wrong with a value, the refusal says what is
-    allowed. `least` and `most` bound numbers, which are never NaN or infinite.
+    allowed. `least` and `most` bound numbers, which are never NaN or infinite. `form` is the JSON
+    schema where the type tells too little.
     """
 
     words: str
     least: float | None = None
     most: float | None = None
+    form: dict[str, Any] | None = None
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -48,7 +50,9 @@ class Allowed:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        described = handler(schema) | {"description": self.words}
+        described = (self.form or handler(schema)) | {"description": self.words}
+        if self.form is not None:
+            return described
         for kind in described.get("anyOf", [described]):
             if kind.get("type") in ("integer", "number") and self.least is not None:
                 kind |= {"minimum": self.least, "maximum": self.most}
@@ -113,10 +117,20 @@ def levels(canonical: str) -> tuple[int, int, int, int]:
     return red, green, blue, (alpha or [255])[0]
 
 
+NONE = {"type": "null"}
+COLOUR_FORM = {
+    "type": "string",
+    "pattern": "^(#?([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|"
+    + "|".join(sorted((*NAMES, CLEAR)))
+    + ")$",
+}
 Colour = Annotated[
     str | None,
     AfterValidator(lambda value: value if value is None else colour(value)),
-    Allowed("a colour: hex of 3, 4, 6 or 8 digits, a CSS name, or transparent"),
+    Allowed(
+        "a colour: hex of 3, 4, 6 or 8 digits, a CSS name, or transparent",
+        form={"anyOf": [COLOUR_FORM, NONE]},
+    ),
 ]
 """As `colour` writes it."""
 Compass = Literal[
@@ -137,6 +151,26 @@ Point = Annotated[
 ]
 """Parts of the width and height, from the left and the top."""
 COMPASS = ", ".join(get_args(Compass))
+PART = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def row(*kinds: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an array of just these."""
+    count = len(kinds)
+    return {"type": "array", "prefixItems": list(kinds), "minItems": count, "maxItems": count}
+
+
+def either(one: str, other: str) -> dict[str, Any]:
+    """The schema of an object that has exactly one of two fields, the other absent or null."""
+    given: dict[str, Any] = {"not": NONE}
+    return {
+        "if": {"required": [one], "properties": {one: given}},
+        "then": {"properties": {other: NONE}},
+        "else": {"required": [other], "properties": {other: given}},
+    }
+
+
+POINT_FORM = row(PART, PART)
 POINT = "a point [x, y] of numbers from 0 to 1"
 
 

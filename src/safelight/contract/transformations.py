@@ -19,7 +19,9 @@ from pydantic import (
 from safelight.contract.options import (
     COMPASS,
     FLAG,
+    NONE,
     POINT,
+    POINT_FORM,
     Allowed,
     Colour,
     Compass,
@@ -28,6 +30,7 @@ from safelight.contract.options import (
     point,
     refusal,
     rounded,
+    row,
     whole,
 )
 from safelight.contract.watermarks import Watermark
@@ -89,9 +92,39 @@ def _pad(value: Any) -> Any:
     return value
 
 
+def _crop_form(least: dict[str, Any], most: float, kind: str) -> dict[str, Any]:
+    place = {"type": kind, "minimum": 0, "maximum": most}
+    side = {"type": kind, "maximum": most, **least}
+    return row(place, place, side, side)
+
+
+CROP_FORM = {
+    "anyOf": [
+        _crop_form({"minimum": 1}, FARTHEST, "integer"),
+        _crop_form({"exclusiveMinimum": 0}, 1, "number"),
+        NONE,
+    ]
+}
 Fit = Literal["scale-down", "contain", "cover", "crop", "pad", "squeeze"]
 Format = Literal["auto", "jpeg", "png", "webp", "avif", "gif", "tiff"]
+Seeking = Literal["entropy", "attention"]
+WORDS, SEEKING = get_args(Compass), get_args(Seeking)
 Margin = Annotated[int, Field(ge=0, le=MAX_MARGIN)]
+
+
+TRIM_FORM = {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": 255}, {"type": "boolean"}, NONE]
+}
+MARGIN_FORM = {"type": "integer", "minimum": 0, "maximum": MAX_MARGIN}
+PAD_FORM = {
+    "anyOf": [
+        {"type": "array", "items": MARGIN_FORM, "minItems": 1, "maxItems": 4},
+        MARGIN_FORM,
+    ]
+}
+
+
+TOLD = "What to do to a picture; the order of the options means nothing."
 
 
 class Transformation(BaseModel):
@@ -102,7 +135,9 @@ class Transformation(BaseModel):
     defaults, so that a processor of the last release takes what it knows.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_extra={"description": TOLD}
+    )
 
     width: Annotated[int | None, whole(1, MAX_SIDE, " pixels")] = None
     height: Annotated[int | None, whole(1, MAX_SIDE, " pixels")] = None
@@ -111,16 +146,23 @@ class Transformation(BaseModel):
         "scale-down"
     )
     gravity: Annotated[
-        Compass | Literal["entropy", "attention"] | Point,
+        Compass | Seeking | Point,
         AfterValidator(point),
-        Allowed(f"one of {COMPASS}, entropy, attention, or {POINT}"),
+        Allowed(
+            f"one of {COMPASS}, entropy, attention, or {POINT}",
+            form={"anyOf": [{"type": "string", "enum": [*WORDS, *SEEKING]}, POINT_FORM]},
+        ),
     ] = "center"
     crop: Annotated[
         Annotated[Crop, Field(strict=False)] | None,
         AfterValidator(_crop),
-        Allowed("[x, y, width, height], in pixels or all from 0 to 1"),
+        Allowed("[x, y, width, height], in pixels or all from 0 to 1", form=CROP_FORM),
     ] = None
-    trim: Annotated[int | None, BeforeValidator(_trim), whole(1, 255, ", true or false")] = None
+    trim: Annotated[
+        int | None,
+        BeforeValidator(_trim),
+        Allowed("a whole number from 1 to 255, true or false", 1, 255, form=TRIM_FORM),
+    ] = None
     rotate: Annotated[float, number(-360, 360, " degrees")] = 0.0
     flip: Annotated[Literal["h", "v", "hv"] | None, Allowed("h, v or hv")] = None
     auto_orient: Annotated[bool, FLAG] = True
@@ -138,7 +180,10 @@ class Transformation(BaseModel):
         tuple[Margin, Margin, Margin, Margin],
         Field(strict=False),
         BeforeValidator(_pad),
-        Allowed(f"one to four whole numbers from 0 to {MAX_MARGIN} pixels, in the order of CSS"),
+        Allowed(
+            f"one to four whole numbers from 0 to {MAX_MARGIN} pixels, in the order of CSS",
+            form=PAD_FORM,
+        ),
     ] = (0, 0, 0, 0)
     background: Colour = None
     watermark: Watermark | None = None

@@ -1,7 +1,7 @@
 """What is laid over a picture: another picture of the account, or a line of text."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,9 +16,11 @@ from safelight.contract.options import (
     COMPASS,
     FLAG,
     POINT,
+    POINT_FORM,
     Allowed,
     Compass,
     Point,
+    either,
     number,
     point,
     refusal,
@@ -44,7 +46,9 @@ class Watermark(BaseModel):
     as it is; `tile` repeats it over the whole picture.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_extra=either("image_id", "text")
+    )
 
     image_id: Annotated[str | None, Field(pattern=ID), Allowed("the id of an image")] = None
     text: Annotated[
@@ -54,7 +58,12 @@ class Watermark(BaseModel):
         Allowed(f"1 to {MOST_TEXT} printable characters in one line"),
     ] = None
     gravity: Annotated[
-        Compass | Point, AfterValidator(point), Allowed(f"one of {COMPASS}, or {POINT}")
+        Compass | Point,
+        AfterValidator(point),
+        Allowed(
+            f"one of {COMPASS}, or {POINT}",
+            form={"anyOf": [{"type": "string", "enum": [*get_args(Compass)]}, POINT_FORM]},
+        ),
     ] = "southeast"
     scale: Annotated[float, number(0.01, 1)] = 0.25
     opacity: Annotated[float, number(0, 1)] = 1.0

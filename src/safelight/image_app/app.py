@@ -14,7 +14,7 @@ from starlette.responses import Response
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.backends.rendering import RendererUnavailable
-from safelight.image_app import documentation, errors, well_known
+from safelight.image_app import documentation, errors, openapi, well_known
 from safelight.image_app.account_store import AccountsUnavailable
 from safelight.image_app.accounts.routes import router as accounts
 from safelight.image_app.apart import Apart
@@ -61,7 +61,9 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
+    openapi.finish(app)
     app.state.resources = resources
     features = (accounts, api_keys, images, variants, presets, links, delivered, health)
     for router in (*features, well_known.router, documentation.router):

@@ -1,6 +1,8 @@
 """What OpenAPI says of failures: every route names its own."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from safelight.image_app.errors import (
@@ -17,14 +19,25 @@ from safelight.image_app.errors import (
     Kind,
 )
 
+_MORE = {TOO_MANY_REQUESTS.code: ("Retry-After", "RateLimit", "RateLimit-Policy")}
+_HEADERS = {
+    "WWW-Authenticate": "How to sign in",
+    "Retry-After": "After how many seconds to try again",
+    "RateLimit": "How much is left of each limit, and for how long",
+    "RateLimit-Policy": "The limits",
+}
 PROBLEM: dict[str, Any] = {
     "title": "Problem",
     "type": "object",
     "required": ["type", "title", "status", "detail", "request_id"],
     "properties": {
-        "type": {"type": "string", "examples": ["/problems/validation-failed"]},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "examples": ["/problems/validation-failed"],
+        },
         "title": {"type": "string"},
-        "status": {"type": "integer"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "detail": {"type": "string"},
         "request_id": {"type": "string"},
         "errors": {
@@ -54,26 +67,31 @@ def failures(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": ", ".join(f"`{kind.code}`" for kind in same),
-            "content": {MEDIA_TYPE: {"schema": PROBLEM}},
+            "content": {MEDIA_TYPE: {"schema": deepcopy(PROBLEM)}},
+            "headers": _headers(same),
         }
         for status, same in sorted(by_status.items())
     }
 
 
-RATES: dict[str, Any] = {
-    name: {"description": description, "schema": {"type": "string"}}
-    for name, description in (
-        ("RateLimit", "How many more are allowed, and in how many seconds it is more again"),
-        ("RateLimit-Policy", "How many are allowed in how many seconds"),
-    )
-}
-RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}
-
-
 def limits_told(success: int, *kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """`responses` of a route with limits, whose every answer tells how they stand."""
-    refused = TOO_MANY_REQUESTS.status
-    found = failures(*kinds, TOO_MANY_REQUESTS)
-    found[success] = {"description": "Done", "headers": RATES}
-    found[refused] |= {"headers": RATES | RETRY_AFTER}
-    return found
+    limits = {
+        name: {"description": _HEADERS[name], "schema": {"type": "string"}}
+        for name in ("RateLimit", "RateLimit-Policy")
+    }
+    done = {"description": "Done", "headers": limits}
+    return {success: done, **failures(*kinds, TOO_MANY_REQUESTS)}
+
+
+def _headers(same: Sequence[Kind]) -> dict[str, Any]:
+    """What every failure of these kinds carries is promised, what some carry is told."""
+    names = sorted({name for kind in same for name in (*kind.headers, *_MORE.get(kind.code, ()))})
+    return {
+        name: {
+            "description": _HEADERS[name],
+            "required": all(name in kind.headers for kind in same),
+            "schema": {"type": "string"},
+        }
+        for name in names
+    }

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from safelight.image_app.errors import FieldError
@@ -47,7 +55,25 @@ def _rfc3339(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Time = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str)]
+Time = Annotated[
+    datetime,
+    PlainSerializer(_rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+STORABLE = Field(json_schema_extra={"pattern": r"^[^\x00]*$"})
+"""Beside `storable`, `one_line` and `variant_name`: what they demand, for OpenAPI."""
+ONE_LINE = Field(
+    json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"}
+)
+PLAIN_NAME: dict[str, Any] = {
+    "pattern": f"^{_NAME.pattern}$",
+    "not": {"const": ORIGINAL},
+    "examples": ["banner"],
+}
+VariantName = Annotated[str, AfterValidator(variant_name), Field(json_schema_extra=PLAIN_NAME)]
 
 
 class Body(BaseModel):
@@ -79,17 +105,7 @@ def _message(error: Any) -> str:
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of a body that a route reads by itself, for OpenAPI, with nothing to look up."""
-    schema = TypeAdapter(model).json_schema()
-    whole: dict[str, Any] = _inlined(schema, schema.pop("$defs", {}))
-    return whole
-
-
-def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
-    if isinstance(node, list):
-        return [_inlined(item, definitions) for item in node]
-    if not isinstance(node, dict):
-        return node
-    found = definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else {}
-    beside = {key: value for key, value in node.items() if key != "$ref"}
-    return {key: _inlined(value, definitions) for key, value in (found | beside).items()}
+    """The schema of a body that a route reads by itself, for OpenAPI, which keeps what it defines
+    among its components.
+    """
+    return TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}")

@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from safelight.image_app.schemas import Answer, Body, Time, storable
+from safelight.image_app.schemas import STORABLE, Answer, Body, Id, Time, storable
 
 
 def _email(text: str) -> str:
@@ -27,11 +27,23 @@ Username = Annotated[str, Field(pattern=r"^[a-z0-9_-]*$", min_length=3, max_leng
 Email = Annotated[
     str, Field(max_length=254, json_schema_extra={"format": "email"}), AfterValidator(_email)
 ]
-Password = Annotated[str, Field(min_length=10, max_length=128), AfterValidator(storable)]
+Password = Annotated[str, Field(min_length=10, max_length=128), AfterValidator(storable), STORABLE]
 
 
 class Registration(Body):
     """A new account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "username": "ann",
+                    "email": "ann@example.com",
+                    "password": "correct horse battery",
+                }
+            ]
+        }
+    )
 
     username: Username
     email: Email
@@ -40,6 +52,17 @@ class Registration(Body):
 
 class TokenRequest(Body):
     """OAuth 2: the password grant, or the refresh grant."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"grant_type": {"const": "refresh_token"}}},
+            "then": {"required": ["refresh_token"]},
+            "else": {"required": ["username", "password"]},
+            "examples": [
+                {"grant_type": "password", "username": "ann", "password": "correct horse battery"}
+            ],
+        }
+    )
 
     grant_type: Literal["password", "refresh_token"]
     username: Annotated[str, Field(max_length=320)] | None = None
@@ -100,7 +123,7 @@ class Usage(Answer):
 class Account(Answer):
     """Who somebody is."""
 
-    id: str
+    id: Id
     username: str
     email: str
     created_at: Time

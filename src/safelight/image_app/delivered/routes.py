@@ -59,6 +59,8 @@ async def grounds(
     return Asked(image_id, what, address(image_id, what), account_id, expires, signature, v, accept)
 
 
+NO_TOKEN_NEEDED: dict[str, Any] = {"security": [{}]}
+"""Beside the bearer: nothing at all, which a link or a public image makes do with."""
 ADDRESS = "/i/{image_id}/{what}"
 FAILURES = failures(
     errors.UNAUTHENTICATED,
@@ -74,8 +76,13 @@ FAILURES = failures(
     errors.STORAGE_UNAVAILABLE,
     errors.INSUFFICIENT_STORAGE,
 )
+BYTES = {"type": "string", "format": "binary"}
 PICTURE: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"image/*": {}}, "headers": HEADERS}
+    status: {
+        "description": description,
+        "content": {"image/*": {"schema": BYTES}},
+        "headers": HEADERS,
+    }
     for status, description in ((200, "The bytes"), (206, "Part of them"))
 }
 BEYOND = errors.RANGE_NOT_SATISFIABLE.status
@@ -90,6 +97,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     description=MADE,
     operation_id="describe_delivered",
     dependencies=[Security(BEARER, scopes=READS)],
+    openapi_extra=NO_TOKEN_NEEDED,
     response_class=Response,
     responses={s: kinds for s, kinds in FAILURES.items() if s != BEYOND} | UNCHANGED,
 )
@@ -99,6 +107,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {
     description=MADE,
     operation_id="deliver",
     dependencies=[Security(BEARER, scopes=READS)],
+    openapi_extra=NO_TOKEN_NEEDED,
     response_class=Response,
     responses=FAILURES | PICTURE | UNCHANGED,
 )

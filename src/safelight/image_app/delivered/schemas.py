@@ -2,9 +2,9 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from safelight.contract.options import whole
+from safelight.contract.options import either, whole
 from safelight.contract.transformations import Transformation
 from safelight.image_app.schemas import Answer, Body, Time
 
@@ -14,6 +14,11 @@ SHORTEST, LONGEST = 60, 7 * 24 * 3600
 
 class LinkRequest(Body):
     """To what, and for how many seconds: exactly one of `variant` and `transformation`."""
+
+    model_config = ConfigDict(
+        json_schema_extra=either("variant", "transformation")
+        | {"examples": [{"variant": "thumb", "expires_in": 3600}]}
+    )
 
     variant: Annotated[
         str | None, Field(max_length=32, description="A variant's name, or `original`")

@@ -10,6 +10,8 @@ from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.watch import LEAVING
 from safelight.image_app import waiting
 from safelight.image_app.deps import OPEN, Needs
+from safelight.image_app.documents import failures
+from safelight.image_app.health.schemas import Live, Ready
 from safelight.image_app.migrations import is_newest
 from safelight.image_app.resources import Resources
 from safelight.image_app.responses import JSON
@@ -19,7 +21,13 @@ STATUSES = {"ok": 200, "degraded": 200, "down": 503, "stopping": 503}
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health/live", summary="Does it answer?", dependencies=OPEN)
+@router.get(
+    "/health/live",
+    summary="Does it answer?",
+    response_model=Live,
+    dependencies=OPEN,
+    responses=failures(),
+)
 async def live() -> dict[str, str]:
     return {"status": "ok"}
 
@@ -28,7 +36,8 @@ async def live() -> dict[str, str]:
     "/health/ready",
     summary="Can it work?",
     dependencies=OPEN,
-    responses={503: {"description": "Something it needs is down, or it is about to stop."}},
+    response_model=Ready,
+    responses=failures() | {503: {"model": Ready, "description": "It is down, or about to stop"}},
 )
 async def ready(request: Request, resources: Needs) -> Response:
     """A lost cache only makes it slower; without the rest it can't do its work."""

@@ -29,11 +29,21 @@ def _form() -> dict[str, Any]:
     schema = json_schema(UploadFields)
     file = {"type": "string", "format": "binary", "description": "The picture, one"}
     schema["title"] = "UploadForm"
+    schema["description"] = "A picture, and what is said of it."
     schema["properties"] = {"file": file} | schema["properties"]
     schema["required"] = ["file"]
     return schema
 
 
+TAKEN = "image/jpeg, image/png, image/webp, image/gif, image/avif, image/tiff"
 UPLOAD_FORM: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _form()}}}
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": _form(),
+                "encoding": {"file": {"contentType": TAKEN}},
+            }
+        },
+    }
 }

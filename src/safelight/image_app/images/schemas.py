@@ -9,7 +9,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from safelight.contract.messages import Event
 from safelight.image_app.images.grams import fold
 from safelight.image_app.images.times import first_after, last_before
-from safelight.image_app.schemas import Answer, Body, Time, one_line, storable
+from safelight.image_app.schemas import (
+    ONE_LINE,
+    STORABLE,
+    Answer,
+    Body,
+    Id,
+    Time,
+    one_line,
+    storable,
+)
 
 MAX_NAME = 255
 MAX_TAGS = 50
@@ -33,10 +42,15 @@ Name = Annotated[
     Field(min_length=1, max_length=MAX_NAME),
     BeforeValidator(_trim),
     AfterValidator(one_line),
+    ONE_LINE,
 ]
-Description = Annotated[str, Field(max_length=2000), AfterValidator(storable)]
+Description = Annotated[str, Field(max_length=2000), AfterValidator(storable), STORABLE]
 Tag = Annotated[
-    str, Field(min_length=1, max_length=MAX_TAG), BeforeValidator(_trim), AfterValidator(one_line)
+    str,
+    Field(min_length=1, max_length=MAX_TAG),
+    BeforeValidator(_trim),
+    AfterValidator(one_line),
+    ONE_LINE,
 ]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_unique)]
 Visibility = Literal["private", "public"]
@@ -69,11 +83,19 @@ class UploadFields(Body):
     description: Description = ""
     tags: Tags = []
     visibility: Visibility = "private"
-    presets: list[str] = []
+    presets: Annotated[list[str], Field(json_schema_extra={"examples": [["thumb"]]})] = []
+
+
+def _told_without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+    schema["examples"] = [{"name": "harbour.jpg", "tags": ["sea", "evening"]}]
 
 
 class ImagePatch(Body):
     """Changes to an image; what is absent stays."""
+
+    model_config = ConfigDict(json_schema_extra=_told_without_defaults)
 
     name: Name = ""
     description: Description | None = None
@@ -132,7 +154,7 @@ class Variant(Answer):
 class Image(Answer):
     """A picture and what is known of it."""
 
-    id: str
+    id: Id
     name: str
     description: str
     tags: list[str]

@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from pydantic import ConfigDict
+
 from safelight.contract.transformations import Transformation
 from safelight.image_app.schemas import Answer, Body
 
 
 class PresetBody(Body):
     """What a preset does, and whether it is made of every upload that names no presets."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"transformation": {"width": 300, "format": "webp"}}]}
+    )
 
     transformation: Transformation
     on_upload: bool = True

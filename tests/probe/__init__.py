@@ -1,0 +1,1 @@
+"""`make probe`: everything that the API says of itself, asked."""
