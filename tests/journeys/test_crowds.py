@@ -52,7 +52,7 @@ def guest(strict: Product) -> Iterator[Client]:
 def test_an_account_uploads_as_often_as_it_may_and_is_told_how_often_that_is(
     strict: Product, guest: Client
 ) -> None:
-    taken = []
+    taken: list[str] = []
     # An API that waits too long for its Redis counts by itself: then twice as many are taken.
     while (answer := guest.offer(pictures.jpeg())).status_code == 201 and len(taken) < 6:
         assert answer.headers["ratelimit-policy"] == '"upload";q=3;w=60'
