@@ -33,7 +33,6 @@ from safelight.image_app.models import (
     outbox,
     presets,
     uploads,
-    usage,
 )
 from safelight.image_app.presets import service as presets_service
 from safelight.image_app.presets.schemas import PresetBody
