@@ -19,7 +19,7 @@ from safelight.image_app.images import grams
 from safelight.image_app.images.schemas import ListParameters
 from safelight.image_app.models import Found, image_grams, images
 
-SHORT, LONGER, LONG = 1_000, 8_000, 25_000
+SHORT, LONGER, LONG = 200, 8_000, 25_000
 """Pictures that a walk may read."""
 FEW = 2_000
 """Pictures that are sorted sooner than a long walk is made: one that is named costs as much as ten
