@@ -95,6 +95,9 @@ class List:
         walk = select(images).where(*self._in_reach())
         walked = self._ordered(walk, images.c, longest).subquery("walked")
         meant = select(walked).where(*self._excluded(walked.c))
+        if self._is_sqlite:
+            # It passes rows on in the order of the walk, and asked to sort them reads all first.
+            return meant.limit(self._count)
         return self._ordered(meant, walked.c, self._count)
 
     def named(self) -> Select[int]:
