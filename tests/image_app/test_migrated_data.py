@@ -14,6 +14,9 @@ from safelight.contract.presets import BUILT_IN
 from safelight.contract.transformations import Transformation
 from safelight.image_app.account_store.in_database import DatabaseAccounts
 from safelight.image_app.accounts.queries import Used, usage_of
+from safelight.image_app.images import grams
+from safelight.image_app.images.finding import List
+from safelight.image_app.images.schemas import ListParameters
 from safelight.image_app.migrations import alembic_config, migrate
 from safelight.image_app.models import images, refresh_tokens, variants
 from tests.image_app.given import rows_of
@@ -100,6 +103,19 @@ async def test_variants_know_how_they_were_made_and_wait_for_no_job_by_name(
     for row in made:
         assert Transformation.model_validate(row.transformation) == BUILT_IN[row.name]
         assert (row.preset_version, row.job_id, row.replacement) == (1, None, None)
+
+
+async def test_images_are_found_by_what_was_said_of_them(migrated: Database) -> None:
+    async with migrated.reading() as connection:
+        for asked in ({"q": "a.jp"}, {"tags": ["sea"]}, {"q": "ea", "content_type": "image/jpeg"}):
+            listed = List(connection.dialect.name, ANN, ListParameters(**asked), None, 9)
+            for statement in (listed.indexed(), listed.walked(9)):
+                assert [row.id for row in await connection.execute(statement)] == [FIRST]
+        by_name = List(connection.dialect.name, ANN, ListParameters(sort="-name"), None, 9).all()
+        assert [row.id for row in await connection.execute(by_name)] == [SECOND, FIRST]
+        for row in await rows_of(connection, images):
+            text = grams.text_of(row.name, row.description, row.tags)
+            assert (row.name_key, row.search) == (grams.fold(row.name), text)
 
 
 async def test_variants_still_hang_on_their_image(migrated: Database) -> None:

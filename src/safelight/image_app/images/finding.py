@@ -19,7 +19,7 @@ from safelight.image_app.images import grams
 from safelight.image_app.images.schemas import ListParameters
 from safelight.image_app.models import Found, image_grams, images
 
-SHORT, LONGER, LONG = 1_000, 8_000, 25_000
+SHORT, LONGER, LONG = 200, 8_000, 25_000
 """Pictures that a walk may read."""
 FEW = 2_000
 """Pictures that are sorted sooner than a long walk is made: one that is named costs as much as ten
@@ -95,6 +95,9 @@ class List:
         walk = select(images).where(*self._in_reach())
         walked = self._ordered(walk, images.c, longest).subquery("walked")
         meant = select(walked).where(*self._excluded(walked.c))
+        if self._is_sqlite:
+            # It passes rows on in the order of the walk, and asked to sort them reads all first.
+            return meant.limit(self._count)
         return self._ordered(meant, walked.c, self._count)
 
     def named(self) -> Select[int]:
