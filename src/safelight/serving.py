@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import math
 import signal
 import socket
@@ -79,6 +80,9 @@ class Server(uvicorn.Server):
         self._notice_seconds = notice_seconds
 
     async def main_loop(self) -> None:
+        # What is there by now stays: looking through it for garbage would hold up everybody.
+        gc.collect()
+        gc.freeze()
         await super().main_loop()
         self.lifespan.state[LEAVING] = True
         for _ in range(math.ceil(self._notice_seconds / TICK_SECONDS)):

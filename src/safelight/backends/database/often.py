@@ -17,6 +17,9 @@ from sqlalchemy.types import TypeEngine
 BUSY_SECONDS = 0.1
 """Longest wait for a writer: it holds up everybody. A reader waits only while a file is mended."""
 
+CACHE_KIB = 16 << 10
+"""Of the file's pages that are kept while nobody writes."""
+
 
 class Compiled:
     """A query as the driver takes it, and its rows as SQLAlchemy would give them."""
@@ -88,6 +91,7 @@ class Often:
             path = self._engine.url.database or ""
             self._file = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None)
             self._file.execute("PRAGMA query_only=ON")
+            self._file.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         return self._file
 
     def close(self) -> None:
