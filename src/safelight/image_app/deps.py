@@ -1,6 +1,7 @@
 """What a route may ask for."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Request, Security
@@ -69,6 +70,11 @@ async def signed_in(resources: Needs, account_id: NamedAccountId) -> str:
     return account_id
 
 
+async def proven_at(request: Request, resources: Needs, _who: NamedAccountId) -> datetime:
+    """When the access token was issued that came with the request, for routes which take no key."""
+    return resources.tokens.issued_at(bearer_token(request) or "")
+
+
 async def known_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not have, and those given twice."""
     if not request.query_params:
@@ -98,6 +104,7 @@ async def existing_id(image_id: str) -> str:
 
 
 AccountId = Annotated[str, Depends(signed_in)]
+ProvenAt = Annotated[datetime, Depends(proven_at)]
 ImageId = Annotated[str, Depends(existing_id)]
 
 OPEN: list[Any] = [Depends(known_parameters)]
