@@ -189,6 +189,8 @@ def test_what_is_wrong_with_a_key_is_told_by_nothing(ann: Client) -> None:
         ({"expires_at": "2100-01-01T00:00:00"}, {"expires_at"}),
         ({"expires_at": "soon"}, {"expires_at"}),
         ({"expires_at": 4102444800}, {"expires_at"}),
+        ({"expires_at": "4102444800"}, {"expires_at"}),
+        ({"expires_at": "2100-01-01 00:00Z"}, {"expires_at"}),
         ({"expires_at": "9999-12-31T23:59:59-14:00"}, {"expires_at"}),
         ({"id": RANDOM_ID}, {"id"}),
         ({"key": "sl_mine"}, {"key"}),
