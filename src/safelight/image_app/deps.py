@@ -111,23 +111,21 @@ OPEN: list[Any] = [Depends(known_parameters)]
 """Dependencies of routes that anyone may call."""
 
 
-def _for_account(who: Any, *scopes: str) -> list[Any]:
+def _for_account(*scopes: str) -> list[Any]:
     """Dependencies of routes for an account: who it is comes before what it asks."""
     return [
         Depends(PASSWORD_FLOW),
         Security(BEARER, scopes=scopes),
-        Depends(who),
+        Depends(signed_in),
         Depends(known_parameters),
     ]
 
 
-READ = _for_account(signed_in, READING)
+READ = _for_account(READING)
 """Of routes that an API key with `images:read` may call too: those that change nothing."""
-READ_NAMED = _for_account(named_account, READING)
-"""The same for routes that take a `NamedAccountId`."""
-WRITE = _for_account(signed_in, WRITING)
+WRITE = _for_account(WRITING)
 """Of routes that an API key with `images:write` may call too."""
-SIGNED_IN = _for_account(signed_in)
+SIGNED_IN = _for_account()
 """Of routes that manage the account itself, which no API key may."""
 
 
