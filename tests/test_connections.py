@@ -124,6 +124,19 @@ async def test_requests_sent_in_one_go_are_answered_in_their_order(dial: Dial) -
     assert (await line.answer()).startswith(b"GET /last 0 ")
 
 
+@pytest.mark.parametrize("count", [0, HEAD_BYTES], ids=["requests", "a body"])
+async def test_a_head_is_not_too_large_because_of_what_came_before_it(
+    dial: Dial, count: int
+) -> None:
+    line = await dial()
+    first = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (count, bytes(count))
+    more = 0 if count else HEAD_BYTES // len(GET)
+    line.writer.write(first + GET * more + GET[:9])
+    for expected in (b"POST / %d " % count, *[b"GET / 0 "] * more):
+        assert (await line.answer()).startswith(expected)
+    assert (await line.answer(GET[9:])).startswith(b"GET / 0 ")
+
+
 async def test_a_head_may_come_byte_by_byte(dial: Dial) -> None:
     line = await dial()
     for byte in GET[:-1]:

@@ -92,6 +92,9 @@ def test_variables_of_others_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> 
         ("cors_origins", "https://photos.example/"),
         ("cors_origins", "https://*.example"),
         ("cors_origins", "https://a.example https://b.example"),
+        ("public_url", "photos.example"),
+        ("public_url", "https:///photos"),
+        ("public_url", "https://photos.example/?a=b"),
         ("connections", 0),
         ("header_seconds", 0),
         ("keep_alive_seconds", 0),
@@ -112,6 +115,13 @@ def test_origins_are_a_list_or_all() -> None:
     }
     assert Settings(cors_origins="*").allowed_origins() == {"*"}
     assert Settings().allowed_origins() == frozenset()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://photos.example", "HTTP://localhost:8000/", "https://[::1]:80/our/photos"]
+)
+def test_the_address_of_the_api_may_have_a_port_and_a_path(url: str) -> None:
+    assert Settings(public_url=url).public_url == url
 
 
 def test_a_secret_is_not_shown() -> None:

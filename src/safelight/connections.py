@@ -77,6 +77,8 @@ class Connection(HttpToolsProtocol):
         self._between = True
         """No request has begun whose body is still to come."""
         self._head_bytes = 0
+        self._ended = False
+        """A request has ended in the bytes that came last, so not all of them are of a head."""
         self._fault: Problem | None = None
         self._refusal: Problem | None = None
 
@@ -103,6 +105,7 @@ class Connection(HttpToolsProtocol):
         if self._refusal is not None:
             return
         self._unset_keepalive_if_required()
+        self._ended = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -111,7 +114,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(self._fault or errors.MALFORMED_REQUEST())
         else:
             if self._in_head or (self._between and self._is_idle()):
-                self._await_head(len(data))
+                self._await_head(0 if self._ended else len(data))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -139,7 +142,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        self._between = True
+        self._between = self._ended = True
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

@@ -11,6 +11,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 ORIGIN = re.compile(r"https?://[a-z0-9.\-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
+ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*", re.IGNORECASE)
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -177,6 +178,13 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(
         10.0, ge=0, description="Time to finish what is under way when asked to stop."
     )
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        if url and not ADDRESS.fullmatch(url):
+            raise ValueError("must be an address such as https://photos.example.com")
+        return url
 
     @field_validator("cors_origins")
     @classmethod

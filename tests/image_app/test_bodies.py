@@ -84,6 +84,16 @@ async def test_another_media_type_is_refused_before_the_body_is_read(kind: str) 
     assert "application/json" in refusal.detail
 
 
+@pytest.mark.parametrize("headers", [JSON, FORM], ids=["JSON", "form"])
+async def test_a_body_that_is_encoded_is_refused(headers: Mapping[str, str]) -> None:
+    read = bodies.read_form if headers is FORM else bodies.read_json
+    body = b"name=a" if headers is FORM else b'{"name": "a"}'
+    with pytest.raises(Problem) as refusal:
+        await read(a_request(body, {**headers, "content-encoding": "gzip"}), Wanted)
+    assert refusal.value.kind is errors.UNSUPPORTED_MEDIA_TYPE
+    assert refusal.value.detail == "Send the body without a content encoding."
+
+
 async def test_a_patch_may_come_under_either_of_its_media_types() -> None:
     for kind in bodies.JSON_OR_PATCH:
         request = a_request(b'{"name": "a"}', {"content-type": kind})

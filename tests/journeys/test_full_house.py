@@ -46,7 +46,9 @@ def test_an_account_keeps_as_many_images_as_it_may(small: Product, guest: Client
     assert guest.get("/v1/auth/me").json()["usage"]["bytes_limit"] == ROOM
     kept = [guest.upload_and_wait(pictures.jpeg((64, 48), n))["id"] for n in range(2)]
     before = objects_of(guest, small)
-    assert_problem(guest.offer(pictures.jpeg((64, 48), 2)), 403, "quota-exceeded")
+    refused = guest.offer(pictures.jpeg((64, 48), 2))
+    assert_problem(refused, 403, "quota-exceeded")
+    assert refused.json()["detail"] == "The account may keep 2 images."
     assert {image["id"] for image in guest.all_images()} == set(kept)
     assert objects_of(guest, small) == before
     assert guest.delete(f"/v1/images/{kept[0]}").status_code == 204
@@ -54,7 +56,9 @@ def test_an_account_keeps_as_many_images_as_it_may(small: Product, guest: Client
 
 
 def test_an_account_keeps_as_many_bytes_as_it_may(small: Product, guest: Client) -> None:
-    assert_problem(guest.offer(pictures.jpeg((1600, 1200))), 403, "quota-exceeded")
+    refused = guest.offer(pictures.jpeg((1600, 1200)))
+    assert_problem(refused, 403, "quota-exceeded")
+    assert refused.json()["detail"] == f"The account may keep {ROOM} bytes."
     assert guest.all_images() == []
     assert guest.get("/v1/auth/me").json()["usage"]["bytes"] == 0
     assert objects_of(guest, small) == []

@@ -129,5 +129,14 @@ def test_an_odd_address_is_nothing(owner: Client, path: str) -> None:
     assert b"passwd" not in answer.body
 
 
+@pytest.mark.parametrize("sign", ["X", ":", "%3F", "%23"])
+def test_an_address_that_is_almost_that_of_an_image_is_nothing(
+    owner: Client, image: Json, sign: str
+) -> None:
+    for _ in range(2):  # the second time the token is known
+        assert owner.get(f"/v1/images/{image['id']}").status_code == 200
+        assert_problem(owner.get(f"/v1/images{sign}{image['id']}"), 404, "not-found")
+
+
 def _lasting(answer: httpx.Response) -> Json:
     return {n: v for n, v in answer.headers.items() if n not in CHANGING}

@@ -19,13 +19,17 @@ REJECTED = {
 }
 """Problems of requests that are well formed, where schemathesis awaits a success."""
 
+TOO_LARGE = "the limit is on the size of the result"
+RESULT = "makes a result of "
+"""How what is wrong with a field begins where it is too much of this picture alone."""
+
 REJECTED_FIELDS = {
     "cursor": REJECTED["bad-cursor"],
     "variant": "which variants a picture has changes with every request",
     "name": "a name that a preset has is refused for a variant, and presets change",
     "transformation.dpr": "the limit is on the product of width, or height, and dpr",
     "transformation.fit": "the limit is on the product of width, height and the square of dpr",
-    "transformation.pad": "the limit is on the size of the result",
+    "transformation.pad": TOO_LARGE,
     "transformation.crop": "the limit is on the sum of offset and side",
     "transformation.lossless": "depends on the format",
     "transformation.watermark.text": "what is printable is a matter of Unicode, not of a pattern",
@@ -54,10 +58,16 @@ def excuse_of_refusal(problem: Mapping[str, Any]) -> str | None:
     code = str(problem.get("type", "")).rpartition("/")[2]
     if code in REJECTED:
         return REJECTED[code]
-    named = [error["field"] for error in problem.get("errors", ())]
-    if code == "validation-failed" and named and all(name in REJECTED_FIELDS for name in named):
-        return REJECTED_FIELDS[named[0]]
+    excuses = [_excuse_of(error) for error in problem.get("errors", ())]
+    if code == "validation-failed" and excuses and all(excuses):
+        return excuses[0]
     return None
+
+
+def _excuse_of(error: Mapping[str, str]) -> str | None:
+    if error["message"].startswith(RESULT):
+        return TOO_LARGE
+    return REJECTED_FIELDS.get(error["field"])
 
 
 def excuse_of_success(media_type: str, words: str) -> str | None:

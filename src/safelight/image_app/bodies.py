@@ -70,7 +70,14 @@ async def _read(request: Request, taken: tuple[str, ...]) -> bytes:
     return await _bounded(request)
 
 
+def require_no_encoding(request: Request) -> None:
+    """Raise `unsupported-media-type` for a body that would have to be unpacked."""
+    if "content-encoding" in request.headers:
+        raise errors.UNSUPPORTED_MEDIA_TYPE("Send the body without a content encoding.")
+
+
 def _require_type(request: Request, taken: tuple[str, ...]) -> None:
+    require_no_encoding(request)
     media_type, *parameters = ", ".join(request.headers.getlist("content-type")).lower().split(";")
     if media_type.strip() not in taken:
         raise errors.UNSUPPORTED_MEDIA_TYPE(f"Send the body as {' or '.join(taken)}.")

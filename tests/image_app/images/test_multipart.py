@@ -192,6 +192,11 @@ def test_a_field_that_never_ends_is_refused_before_it_has_ended() -> None:
     assert [(e.field, e.message) for e in refusal.value.errors] == [("tags", "is too long")]
 
 
+def test_a_file_under_another_name_is_told_that_nobody_knows_that_name() -> None:
+    refusal = refusal_of([a_form(b"x", image="x" * (MAX_FIELD_BYTES + 1))])
+    assert [(e.field, e.message) for e in refusal.errors] == [("image", "is not known here")]
+
+
 @pytest.mark.parametrize("header", ["X-Long: ", "Content-Disposition: form-data; name="])
 def test_a_header_that_never_ends_is_refused(header: str) -> None:
     form = UploadForm(CONTENT_TYPE)

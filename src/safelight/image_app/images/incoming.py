@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 
 from safelight.image_app import errors
+from safelight.image_app.bodies import require_no_encoding
 from safelight.image_app.images.multipart import UploadForm
 from safelight.image_app.resources import Rules
 
@@ -19,8 +20,7 @@ class Incoming:
     """
 
     def __init__(self, request: Request, rules: Rules) -> None:
-        if "content-encoding" in request.headers:
-            raise errors.UNSUPPORTED_MEDIA_TYPE("Send the body without a content encoding.")
+        require_no_encoding(request)
         self.form = UploadForm(request.headers.get("content-type", ""))
         self._request = request
         self._most = rules.file_bytes

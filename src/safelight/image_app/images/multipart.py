@@ -12,6 +12,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from safelight.image_app import errors
 from safelight.image_app.errors import FieldError
+from safelight.image_app.images.schemas import UploadFields
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -131,7 +132,9 @@ class UploadForm:
             return
         self._part.value += data
         if len(self._part.value) > MAX_FIELD_BYTES:
-            raise errors.VALIDATION_FAILED(errors=[FieldError(self._part.name, "is too long")])
+            is_known = self._part.name in UploadFields.model_fields
+            wrong = "is too long" if is_known else "is not known here"
+            raise errors.VALIDATION_FAILED(errors=[FieldError(self._part.name, wrong)])
 
     def _end(self) -> None:
         if self._part.name == FILE:

@@ -20,7 +20,7 @@ from safelight.image_app.images.service import Reply, reply_with
 from safelight.image_app.models import Found, images, variants
 from safelight.image_app.presets import service as presets
 from safelight.image_app.presets.service import Known
-from safelight.image_app.resources import Resources
+from safelight.image_app.resources import Resources, Rules
 from safelight.image_app.work import Work, begin
 
 log = structlog.get_logger()
@@ -33,8 +33,7 @@ async def admit(resources: Resources, account_id: str) -> None:
         raise errors.UNAUTHENTICATED()
     async with resources.database.reading() as connection:
         load = await queries.load_of(connection, account_id, rules.queue_limit)
-    if load.images >= rules.quota_images or load.bytes >= rules.quota_bytes:
-        raise errors.QUOTA_EXCEEDED()
+    _require_room(rules, load.images + 1, load.bytes + 1)
     if load.waiting >= rules.queue_limit:
         raise errors.QUEUE_FULL()
 
@@ -198,9 +197,15 @@ async def _charge(resources: Resources, work: Work, account_id: str, size: int) 
     used = await accounts.add_usage(work.connection, account_id, 1, size)
     if await accounts.is_closed(work.connection, account_id):
         raise errors.UNAUTHENTICATED()
-    rules = resources.rules
-    if used.images > rules.quota_images or used.bytes > rules.quota_bytes:
-        raise errors.QUOTA_EXCEEDED()
+    _require_room(resources.rules, used.images, used.bytes)
+
+
+def _require_room(rules: Rules, images: int, size: int) -> None:
+    """Raise `quota-exceeded` where an account would have so much, and that is too much."""
+    if images > rules.quota_images:
+        raise errors.QUOTA_EXCEEDED(f"The account may keep {rules.quota_images} images.")
+    if size > rules.quota_bytes:
+        raise errors.QUOTA_EXCEEDED(f"The account may keep {rules.quota_bytes} bytes.")
 
 
 def _image_row(account_id: str, image_id: str, received: Received) -> dict[str, Any]:
