@@ -10,7 +10,7 @@ from safelight.image_app.schemas import STORABLE, Answer, Body, Id, Time, storab
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
+        return validate_email(text, strict=True, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise ValueError("must be an e-mail address") from None
 
