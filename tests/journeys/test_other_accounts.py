@@ -34,6 +34,14 @@ def preset(owner: Client) -> str:
     return "mine"
 
 
+@pytest.fixture(scope="module")
+def key(owner: Client) -> str:
+    body = {"name": "mine", "scopes": ["images:read"]}
+    answer = owner.post("/v1/auth/keys", json=body)
+    assert answer.status_code == 201
+    return str(answer.json()["id"])
+
+
 class Route(NamedTuple):
     """A method at an address that is for an account."""
 
@@ -75,10 +83,10 @@ def _names(route: Route, owned: Json, other: Json) -> list[tuple[dict[str, str],
 
 
 def test_every_route_answers_for_what_is_another_s_as_for_nothing(
-    owner: Client, image: Json, preset: str, bob: Client
+    owner: Client, image: Json, preset: str, key: str, bob: Client
 ) -> None:
-    owned = {"image_id": image["id"], "name": preset}
-    other = {"image_id": RANDOM_ID, "name": "none"}
+    owned = {"image_id": image["id"], "name": preset, "key_id": key}
+    other = {"image_id": RANDOM_ID, "name": "none", "key_id": RANDOM_ID}
     for route in _routes(bob):
         for mine, none in _names(route, owned, other):
             for headers in ({}, {"If-None-Match": "*"}, {"If-Match": '"9"'}):
@@ -90,6 +98,7 @@ def test_every_route_answers_for_what_is_another_s_as_for_nothing(
                     assert_problem(answer, 404, "image-not-found")
     assert owner.image(image["id"]) == image
     assert owner.get("/v1/presets").json()["items"][-1]["name"] == preset
+    assert [each["id"] for each in owner.get("/v1/auth/keys").json()["items"]] == [key]
 
 
 def test_no_route_without_an_id_tells_of_another_account(
@@ -106,9 +115,12 @@ def test_no_route_without_an_id_tells_of_another_account(
 
 
 def test_every_route_answers_nobody_the_same_whatever_is_named(
-    image: Json, preset: str, stranger: Client
+    image: Json, preset: str, key: str, stranger: Client
 ) -> None:
-    named = [{"image_id": each} for each in (image["id"], RANDOM_ID, "no-id")]
+    named = [
+        {"image_id": an_image, "key_id": a_key}
+        for an_image, a_key in ((image["id"], key), (RANDOM_ID, RANDOM_ID), ("no-id", "no-id"))
+    ]
     for route in _routes(stranger):
         for what in WHATS if "{what}" in route.path else ("",):
             for name in (preset, "thumb", "none"):
