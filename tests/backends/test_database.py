@@ -122,6 +122,34 @@ async def test_a_cancelled_writer_leaves_nothing_and_holds_up_nobody(database: D
     assert await number_of(database) == 1
 
 
+async def test_a_writer_that_is_cancelled_at_any_moment_holds_up_nobody_as_it_ends(
+    database: Database,
+) -> None:
+    """Also not with rows that it was about to be given, which a failure remembers."""
+    change = update(counters).values(number=counters.c.number + 100).returning(counters.c.number)
+    counted = 0
+
+    async def write() -> None:
+        nonlocal counted
+        try:
+            async with database.writing() as connection:
+                while True:
+                    (await connection.execute(change)).one()
+        except asyncio.CancelledError:
+            async with asyncio.timeout(5):
+                await count_up(database)
+            counted += 1
+            raise
+
+    for number in range(40):
+        writer = asyncio.create_task(write())
+        await asyncio.sleep(number / 4000)
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+    assert await number_of(database) == counted > 0
+
+
 async def test_reading_sees_what_is_committed_and_nothing_before(database: Database) -> None:
     query = select(counters.c.number)
     async with database.reading() as reader:

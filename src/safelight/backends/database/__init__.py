@@ -1,8 +1,10 @@
 """The database, by URL: sqlite through aiosqlite, postgresql through asyncpg."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from traceback import clear_frames
 from typing import Any
 
 import asyncpg
@@ -64,8 +66,13 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         with _translated():
-            async with self._writers.begin() as connection:
-                yield connection
+            try:
+                async with self._writers.begin() as connection:
+                    yield connection
+            except asyncio.CancelledError as error:
+                # SQLite holds its lock as long as anything knows a cursor that has rows left.
+                clear_frames(error.__traceback__)
+                raise
 
     def presence(self) -> Presence:
         """A place among the processes that share this database, which must be PostgreSQL."""
