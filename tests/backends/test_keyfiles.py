@@ -73,6 +73,12 @@ def test_a_missing_key_is_named_with_the_command_that_makes_it(tmp_path: Path) -
         keyfiles.read_private(tmp_path / "private.pem")
 
 
+def test_a_key_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "private.pem").mkdir(mode=0o700)
+    with pytest.raises(Unusable, match=r"private.pem can't be read"):
+        keyfiles.read_private(tmp_path / "private.pem")
+
+
 def test_the_link_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
     path = tmp_path / "link.secret"
     secret = keyfiles.link_secret(path)

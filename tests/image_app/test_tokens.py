@@ -160,6 +160,7 @@ def test_the_public_key_is_no_secret_to_sign_with(
         {"iat": datetime(2100, 1, 1, tzinfo=UTC)},
         {"nbf": datetime(2100, 1, 1, tzinfo=UTC)},
         {"jti": None},
+        {"jti": "1"},
     ],
     ids=lambda changes: str(changes)[:60],
 )
@@ -197,7 +198,7 @@ def test_a_time_is_a_whole_number_however_it_is_spelled(
     tokens: Tokens, pems: Pems, kid: str, number: str
 ) -> None:
     private = Keyring.of(pems.private, pems.public).signing
-    whole = {"sub": ACCOUNT, "iss": ISSUER, "aud": AUDIENCE, "iat": 1, "exp": 0, "jti": "1"}
+    whole = {"sub": ACCOUNT, "iss": ISSUER, "aud": AUDIENCE, "iat": 1, "exp": 0, "jti": ACCOUNT}
     headers = {"kid": kid, "typ": TYPE}
     for spelled, fits in (("4102444800", True), (number, False)):
         claims = json.dumps(whole).replace('"exp": 0', f'"exp": {spelled}').encode()

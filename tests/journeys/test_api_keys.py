@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.client import Client
+from tests.client import PASSWORD, Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem, said_of, wrong_fields
+from tests.journeys.credentials import NEW_PASSWORD, pair_of, refresh
 from tests.product import Product
 
 READ, WRITE = "images:read", "images:write"
@@ -188,6 +189,8 @@ def test_what_is_wrong_with_a_key_is_told_by_nothing(ann: Client) -> None:
         ({"expires_at": "2100-01-01T00:00:00"}, {"expires_at"}),
         ({"expires_at": "soon"}, {"expires_at"}),
         ({"expires_at": 4102444800}, {"expires_at"}),
+        ({"expires_at": "4102444800"}, {"expires_at"}),
+        ({"expires_at": "2100-01-01 00:00Z"}, {"expires_at"}),
         ({"expires_at": "9999-12-31T23:59:59-14:00"}, {"expires_at"}),
         ({"id": RANDOM_ID}, {"id"}),
         ({"key": "sl_mine"}, {"key"}),
@@ -205,6 +208,21 @@ def test_an_account_has_fifty_keys_at_most(ann: Client) -> None:
     assert ann.delete(f"/v1/auth/keys/{made[7]['id']}").status_code == 204
     make(ann)
     assert len(ann.get("/v1/auth/keys").json()["items"]) == 50
+
+
+def test_a_stolen_token_makes_no_key_that_would_outlive_it(ann: Client, bob: Client) -> None:
+    with program(ann, pair_of(ann, ann.username)["access_token"]) as thief:
+        make(thief)
+        changed = {"current": PASSWORD, "new": NEW_PASSWORD}
+        assert ann.post("/v1/auth/me/password", json=changed).status_code == 204
+        for late in (thief, ann):
+            assert_problem(late.post("/v1/auth/keys", json=NEW), 401, "unauthenticated")
+            assert late.get("/v1/auth/keys").json() == {"items": []}
+    pair = pair_of(ann, ann.username, NEW_PASSWORD)
+    for signed_in in (pair, refresh(ann, pair["refresh_token"]).json()):
+        with program(ann, signed_in["access_token"]) as owner:
+            make(owner)
+    make(bob)
 
 
 def test_no_key_is_ever_logged(product: Product, ann: Client) -> None:

@@ -48,13 +48,15 @@ def assert_nobody(client: Client, image: Json) -> None:
             if not operation.get("security"):
                 continue
             for image_id in (image["id"], NO_ID):
-                address = path.format(image_id=image_id, what="original", name="mine", id=NO_ID)
+                address = path.format(image_id=image_id, what="original", name="mine", key_id=NO_ID)
                 answer = client.request(method, address)
                 assert answer.status_code == 401, (method, address)
                 if method != "head":
                     assert_problem(answer, 401, "unauthenticated")
                 asked += 1
     assert asked > 20
+    for senseless in ("?limit=0", "?cursor=x", "?unknown=1", "/none", f"/{NO_ID}?unknown=1"):
+        assert_problem(client.get(f"/v1/images{senseless}"), 401, "unauthenticated")
     etag = {"If-None-Match": "*"}
     assert_problem(client.get("/v1/images", headers=etag), 401, "unauthenticated")
 

@@ -24,11 +24,13 @@ def told(answer: httpx.Response) -> tuple[int, dict[str, str], bytes]:
     return answer.status_code, headers, answer.content
 
 
-def by_both_ways(client: Client, url: str, **headers: str) -> tuple[httpx.Response, httpx.Response]:
+def by_both_ways(
+    client: Client, url: str, *headers: tuple[str, str]
+) -> tuple[httpx.Response, httpx.Response]:
     """By the short way, and by the routes: the scheme's name in other letters is not plain."""
     token = client.headers["Authorization"].partition(" ")[2]
-    long = client.get(url, headers={**headers, "Authorization": f"bearer {token}"})
-    return client.get(url, headers=headers), long
+    long = client.get(url, headers=[*headers, ("Authorization", f"bearer {token}")])
+    return client.get(url, headers=[*headers]), long
 
 
 @pytest.mark.parametrize("what", ["/{id}", "", "?limit=1", "?limit=200"])
@@ -42,15 +44,14 @@ def test_both_ways_give_the_same_answer(owner: Client, image: dict[str, Any], wh
 
 
 @pytest.mark.parametrize("what", ["/{id}", ""])
-@pytest.mark.parametrize("tags", ["{tag}", 'W/{tag}, "other"', "*", '"other"'])
+@pytest.mark.parametrize("tags", ["{tag}", 'W/{tag}, "other"', "*", '"other"', '"other"\n{tag}'])
 def test_both_ways_know_what_a_client_has_already(
     owner: Client, image: dict[str, Any], what: str, tags: str
 ) -> None:
     url = f"/v1/images{what.format(id=image['id'])}"
-    tag = owner.get(url).headers["ETag"]
-    headers = {"If-None-Match": tags.format(tag=tag)}
-    short, long = by_both_ways(owner, url, **headers)
-    assert short.status_code == (200 if tags == '"other"' else 304)
+    lines = tags.format(tag=owner.get(url).headers["ETag"]).split("\n")
+    short, long = by_both_ways(owner, url, *(("If-None-Match", line) for line in lines))
+    assert short.status_code == (200 if lines[0] == '"other"' else 304)
     assert told(short) == told(long)
 
 
@@ -61,10 +62,25 @@ def test_both_ways_refuse_alike(owner: Client, ann: Client, image: dict[str, Any
         (owner, f"/v1/images/{image['id'].upper()}"),
         (owner, "/v1/images?limit=0"),
         (owner, "/v1/imagesx"),
+        (owner, f"/v1/images-{image['id']}"),
     ):
         short, long = by_both_ways(client, url)
         assert short.status_code in (404, 422)
         assert short.json() | {"request_id": ""} == long.json() | {"request_id": ""}
+
+
+@pytest.mark.parametrize("what", ["{id}", "00000000-0000-0000-0000-000000000000"])
+def test_both_ways_are_counted_alike(owner: Client, image: dict[str, Any], what: str) -> None:
+    def counted() -> float:
+        told = owner.get("/metrics").text
+        line = 'safelight_requests_total{method="GET",route="/v1/images/{image_id}",status="%s"} '
+        return float(told.partition(line % status)[2].partition("\n")[0])
+
+    url = f"/v1/images/{what.format(id=image['id'])}"
+    status = by_both_ways(owner, url)[0].status_code
+    before = counted()
+    by_both_ways(owner, url)
+    assert counted() == before + 2
 
 
 def test_a_change_is_seen_by_the_short_way_at_once(owner: Client, image: dict[str, Any]) -> None:

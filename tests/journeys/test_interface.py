@@ -173,6 +173,7 @@ def test_the_built_in_presets_are_listed(ann: Client) -> None:
         ({"email": "ann"}, "email"),
         ({"email": "ann@"}, "email"),
         ({"email": "ann@example"}, "email"),
+        ({"email": "a" * 65 + "@example.com"}, "email"),
         ({"password": "a" * 9}, "password"),
         ({"password": "a" * 129}, "password"),
         ({"password": None}, "password"),

@@ -2,7 +2,13 @@
 
 Kafka itself waits with such an answer until there is something, or half a second has passed;
 without that wait every consumer asks thousands of times a second, and the tests of a scaled
-product would measure nothing else. Run as `patient.py PORT BROKER_PORT COMMAND...`.
+product would measure nothing else.
+
+And it calls a generation old as soon as one more joins the group, whom Kafka lets the others join
+first. Who is told so comes back as somebody else, and the broker waits for ever for who it was.
+What Kafka says while a group is put together anew has a client join again as who it is.
+
+Run as `patient.py PORT BROKER_PORT COMMAND...`.
 """
 
 import asyncio
@@ -11,6 +17,8 @@ import sys
 from contextlib import suppress
 
 FETCH = 1
+OFFSET_COMMIT = 8
+ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS = 22, 27
 WAIT = 0.08
 HOST = b"127.0.0.1"
 
@@ -22,7 +30,7 @@ class Conversation:
         self._named = HOST + struct.pack(">i", broker_port)
         self._shown = HOST + struct.pack(">i", port)
         self._broker_port = broker_port
-        self._asked: asyncio.Queue[int] = asyncio.Queue()
+        self._asked: asyncio.Queue[tuple[int, int, int]] = asyncio.Queue()
         self._shortest: dict[int, int] = {}
         self._in_vain = False
 
@@ -45,22 +53,41 @@ class Conversation:
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             frame = await _frame(reader)
-            is_fetch = struct.unpack_from(">h", frame, 4)[0] == FETCH
-            if is_fetch and self._in_vain:
+            kind, version = struct.unpack_from(">hh", frame, 4)
+            if kind == FETCH and self._in_vain:
                 await asyncio.sleep(WAIT)
-            self._asked.put_nowait(len(frame) if is_fetch else 0)
+            self._asked.put_nowait((kind, version, len(frame)))
             writer.write(frame)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The shortest answer to fetches of one length is the one with nothing in it."""
         while True:
             frame = await _frame(reader)
-            asked = await self._asked.get()
-            if asked:
+            kind, version, asked = await self._asked.get()
+            if kind == OFFSET_COMMIT:
+                frame = _as_kafka_refuses(frame, version)
+            elif kind == FETCH:
                 shortest = min(len(frame), self._shortest.get(asked, len(frame)))
                 self._shortest[asked] = shortest
                 self._in_vain = len(frame) == shortest
             writer.write(frame.replace(self._named, self._shown))
+
+
+def _as_kafka_refuses(answer: bytes, version: int) -> bytes:
+    """The answer to a commit, with another word for a generation that is not the group's."""
+    said = bytearray(answer)
+    place = 12 if version >= 3 else 8  # its length and number, and how long to wait
+    (topics,) = struct.unpack_from(">i", said, place)
+    place += 4
+    for _ in range(topics):
+        (length,) = struct.unpack_from(">h", said, place)
+        (partitions,) = struct.unpack_from(">i", said, place + 2 + length)
+        place += 6 + length
+        for _ in range(partitions):
+            if struct.unpack_from(">h", said, place + 4)[0] == ILLEGAL_GENERATION:
+                struct.pack_into(">h", said, place + 4, REBALANCE_IN_PROGRESS)
+            place += 6
+    return bytes(said)
 
 
 async def _frame(reader: asyncio.StreamReader) -> bytes:

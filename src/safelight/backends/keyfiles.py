@@ -71,11 +71,13 @@ def read_private(path: Path) -> bytes:
     """The bytes of a file that no other user may read; raises `Unusable`."""
     try:
         mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Unusable(f"others may read {path}: run `chmod 600 {path}`")
+        return path.read_bytes()
     except FileNotFoundError:
         raise Unusable(f"{path} is missing: make it with `safelight certs`") from None
-    if stat.S_IMODE(mode) & (stat.S_IRWXG | stat.S_IRWXO):
-        raise Unusable(f"others may read {path}: run `chmod 600 {path}`")
-    return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"{path} can't be read: {error.strerror}") from None
 
 
 def link_secret(path: Path) -> bytes:

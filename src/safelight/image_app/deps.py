@@ -1,6 +1,7 @@
 """What a route may ask for."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Request, Security
@@ -69,6 +70,11 @@ async def signed_in(resources: Needs, account_id: NamedAccountId) -> str:
     return account_id
 
 
+async def proven_at(request: Request, resources: Needs, _who: NamedAccountId) -> datetime:
+    """When the access token was issued that came with the request, for routes which take no key."""
+    return resources.tokens.issued_at(bearer_token(request) or "")
+
+
 async def known_parameters(request: Request) -> None:
     """Refuse query parameters that the route does not have, and those given twice."""
     if not request.query_params:
@@ -98,29 +104,28 @@ async def existing_id(image_id: str) -> str:
 
 
 AccountId = Annotated[str, Depends(signed_in)]
+ProvenAt = Annotated[datetime, Depends(proven_at)]
 ImageId = Annotated[str, Depends(existing_id)]
 
 OPEN: list[Any] = [Depends(known_parameters)]
 """Dependencies of routes that anyone may call."""
 
 
-def _for_account(who: Any, *scopes: str) -> list[Any]:
+def _for_account(*scopes: str) -> list[Any]:
     """Dependencies of routes for an account: who it is comes before what it asks."""
     return [
         Depends(PASSWORD_FLOW),
         Security(BEARER, scopes=scopes),
-        Depends(who),
+        Depends(signed_in),
         Depends(known_parameters),
     ]
 
 
-READ = _for_account(signed_in, READING)
+READ = _for_account(READING)
 """Of routes that an API key with `images:read` may call too: those that change nothing."""
-READ_NAMED = _for_account(named_account, READING)
-"""The same for routes that take a `NamedAccountId`."""
-WRITE = _for_account(signed_in, WRITING)
+WRITE = _for_account(WRITING)
 """Of routes that an API key with `images:write` may call too."""
-SIGNED_IN = _for_account(signed_in)
+SIGNED_IN = _for_account()
 """Of routes that manage the account itself, which no API key may."""
 
 

@@ -36,8 +36,8 @@ class HotReads:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
             path = scope["path"]
-            if path.startswith(LIST) and (reply := await self._find(scope, path)):
-                scope["route"] = LIST_ROUTE if path == LIST else ITEM_ROUTE
+            is_meant = path == LIST or path.startswith(ITEM)
+            if is_meant and (reply := await self._find(scope, path)):
                 await _answer(reply, scope, send)
                 return
         await self._router(scope, receive, send)
@@ -47,6 +47,7 @@ class HotReads:
         if account_id is None:
             return None
         if path == LIST:
+            scope["route"] = LIST_ROUTE
             question = service.list_question(scope["query_string"])
             return await service.cached(self._resources, account_id, question)
         if not path.startswith(ITEM) or scope["query_string"]:
@@ -54,6 +55,7 @@ class HotReads:
         image_id = path[len(ITEM) :]
         if len(image_id) != ID_LENGTH or not keys.is_id(image_id):
             return None
+        scope["route"] = ITEM_ROUTE  # under which it is counted, too, that there is none
         return await service.get_image(self._resources, account_id, image_id)
 
     def _account(self, headers: list[tuple[bytes, bytes]]) -> str | None:
@@ -69,7 +71,8 @@ async def _answer(reply: service.Reply, scope: Scope, send: Send) -> None:
     if reply.link:
         headers.append((b"link", reply.link.encode()))
     asked = [value for name, value in scope["headers"] if name == b"if-none-match"]
-    unchanged = bool(asked) and not_modified(b",".join(asked).decode("latin-1"), reply.etag)
+    # Of several lines the first counts, as it does for the routes.
+    unchanged = bool(asked) and not_modified(asked[0].decode("latin-1"), reply.etag)
     body = b"" if unchanged else reply.body
     start: dict[str, Any] = {"type": "http.response.start", "status": 200, "headers": headers}
     if unchanged:

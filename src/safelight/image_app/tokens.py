@@ -50,6 +50,7 @@ class _Claims(BaseModel):
         return (
             (self.iss, self.aud) == (ISSUER, AUDIENCE)
             and keys.is_id(self.sub)
+            and keys.is_id(self.jti)
             and max(self.iat, self.nbf) - leeway <= now < self.exp + leeway
         )
 
@@ -73,15 +74,17 @@ class Tokens:
         now = time.time()
         return [key for key, until in self._checking.values() if now < until]
 
-    def issue(self, account_id: str) -> str:
-        now = clock.now()
+    def issue(self, account_id: str, token_id: str | None = None) -> str:
+        """Issued when its id was made, or now."""
+        jti = token_id or clock.new_id()
+        now = clock.made_at(jti)
         claims = {
             "sub": account_id,
             "iss": ISSUER,
             "aud": AUDIENCE,
             "iat": now,
             "exp": now + LIFETIME,
-            "jti": clock.new_id(),
+            "jti": jti,
         }
         return jwt.encode(claims, self._signing, ALGORITHM, {"kid": self._kid, "typ": TYPE})
 
@@ -104,6 +107,14 @@ class Tokens:
         if len(self._seen) > REMEMBERED:
             self._seen.popitem(last=False)
         return claims.sub
+
+    def issued_at(self, token: str) -> datetime:
+        """To the millisecond, which `iat` is not; raises `unauthenticated`."""
+        try:
+            claims, _ = self._checked(token, time.time())
+        except (jwt.InvalidTokenError, ValueError):
+            raise errors.UNAUTHENTICATED() from None
+        return clock.made_at(claims.jti)
 
     def _checked(self, token: str, now: float) -> tuple[_Claims, float]:
         """What it says, and until when its key is taken; raises ValueError, InvalidTokenError."""

@@ -142,6 +142,24 @@ async def test_jobs_are_shared_among_members_and_each_is_done_once(
     assert all(member.heard for member in members)
 
 
+async def test_who_takes_messages_while_another_joins_stays_a_member(
+    cluster: Cluster, members: list[Member]
+) -> None:
+    first, second = Member(cluster), Member(cluster)
+    members += [first, second]
+    await connected(first.delivery)
+    await first.delivery.send(job(0))
+    await until(lambda: bool(first.heard))
+    await second.delivery.start()
+    number = 0
+    while not second.heard and number < 600:
+        number += 1
+        await first.delivery.send(job(number))
+        await asyncio.sleep(0.05)
+    wanted = {str(n).encode() for n in range(number + 1)}
+    await until(lambda: {m.body for m in first.heard + second.heard} == wanted)
+
+
 @pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
 async def test_what_others_have_compressed_is_read(
     cluster: Cluster, members: list[Member], compression: str

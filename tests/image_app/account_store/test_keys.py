@@ -1,13 +1,21 @@
 """API keys, wherever they are kept: found by their hash, ended once and for everybody."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import ANY
 
 import pytest
 
 from safelight.image_app import clock, credentials
-from safelight.image_app.account_store import AccountGone, AccountStore, ApiKey, TooManyKeys
+from safelight.image_app.account_store import (
+    AccountGone,
+    AccountStore,
+    ApiKey,
+    PasswordChanged,
+    TooManyKeys,
+)
 from tests.image_app.given import a_stored_account
 
 MOST = 50
@@ -29,6 +37,11 @@ def a_key(account_id: str, lifetime: timedelta | None = None) -> ApiKey:
     )
 
 
+async def add(store: AccountStore, key: ApiKey, most: int = MOST) -> None:
+    """By somebody who has just signed in."""
+    await store.add_key(key, clock.now() + timedelta(milliseconds=1), most)
+
+
 async def somebody(store: AccountStore, username: str = "ann") -> str:
     account = a_stored_account(username)
     await store.add(account)
@@ -38,7 +51,7 @@ async def somebody(store: AccountStore, username: str = "ann") -> str:
 async def kept(store: AccountStore, account_id: str, count: int = 1) -> list[ApiKey]:
     keys = [a_key(account_id) for _ in range(count)]
     for key in keys:
-        await store.add_key(key, MOST)
+        await add(store, key)
     return sorted(keys, key=lambda key: key.id)
 
 
@@ -47,10 +60,10 @@ async def test_a_key_is_found_by_its_hash_as_it_was_written(
 ) -> None:
     ann = await somebody(store)
     for key in (a_key(ann), a_key(ann, timedelta(hours=1)), a_key(ann, -timedelta(hours=1))):
-        await store.add_key(key, MOST)
+        await add(store, key)
         assert await another.find_key(key.key_hash) == key
     only = replace(a_key(ann), scopes=("images:read",))
-    await store.add_key(only, MOST)
+    await add(store, only)
     assert await another.find_key(only.key_hash) == only
 
 
@@ -125,14 +138,34 @@ async def test_a_removed_account_takes_its_keys_along(store: AccountStore) -> No
 async def test_no_key_slips_past_the_end_of_all(store: AccountStore, another: AccountStore) -> None:
     ann = await somebody(store)
     hashes = [HASH, *(f"hash {n}" for n in range(20))]
-    for old, new, newer in zip(hashes[:-2:2], hashes[1::2], hashes[2::2], strict=True):
-        keys = [a_key(ann) for _ in range(4)]
-        adding = [store.add_key(key, MOST) for key in keys]
-        await asyncio.gather(another.change_password(ann, new, old), *adding)
-        listed = [key.key_hash for key in await store.keys_of(ann)]
-        alive = [key.key_hash for key in keys if await store.find_key(key.key_hash)]
-        assert sorted(alive) == sorted(listed), "a key that lives on can be seen and ended"
-        assert await another.change_password(ann, newer, new)
+    for old, new in itertools.pairwise(hashes):
+        keys, before = [a_key(ann) for _ in range(4)], clock.now()
+        adding = [store.add_key(key, before, MOST) for key in keys]
+        changing = another.change_password(ann, new, old)
+        changed, *said = await asyncio.gather(changing, *adding, return_exceptions=True)
+        assert changed is True
+        assert {type(word) for word in said} <= {type(None), PasswordChanged}
+        assert await store.keys_of(ann) == []
+        assert [await store.find_key(key.key_hash) for key in keys] == [None] * 4
+
+
+async def test_who_was_known_before_the_password_changed_makes_no_key(
+    store: AccountStore, another: AccountStore
+) -> None:
+    ann, bob = await somebody(store), await somebody(store, "bob")
+    before = clock.now()
+    await store.set_password_hash(ann, "better", instead_of=HASH)
+    await store.add_key(a_key(ann), before, MOST)
+    assert await another.change_password(ann, "newer", instead_of="better")
+    key = a_key(ann)
+    with pytest.raises(PasswordChanged):
+        await store.add_key(key, before, MOST)
+    assert await store.find_key(key.key_hash) is None
+    await store.add_key(a_key(bob), before, MOST)
+    await add(store, key)
+    assert await another.find(ann) == replace(
+        a_stored_account("ann"), id=ann, password_hash="newer", created_at=ANY
+    )
 
 
 async def test_an_account_has_no_more_keys_than_it_may(
@@ -140,19 +173,19 @@ async def test_an_account_has_no_more_keys_than_it_may(
 ) -> None:
     ann, bob = await somebody(store), await somebody(store, "bob")
     wanted = [a_key(ann) for _ in range(12)]
-    adding = [(store, another)[n % 2].add_key(key, 5) for n, key in enumerate(wanted)]
+    adding = [add((store, another)[n % 2], key, 5) for n, key in enumerate(wanted)]
     said = await asyncio.gather(*adding, return_exceptions=True)
     assert [type(word) for word in said if word] == [TooManyKeys] * 7
     there = await store.keys_of(ann)
     assert len(there) == 5
     assert len([k for k in wanted if await store.find_key(k.key_hash)]) == 5
-    await store.add_key(a_key(bob), 5)
+    await add(store, a_key(bob), 5)
     await store.end_key(ann, there[0].id)
-    await store.add_key(a_key(ann), 5)
+    await add(store, a_key(ann), 5)
 
 
 async def test_an_account_that_is_gone_gets_no_key(store: AccountStore) -> None:
     key = a_key(clock.new_id())
     with pytest.raises(AccountGone):
-        await store.add_key(key, MOST)
+        await add(store, key)
     assert await store.find_key(key.key_hash) is None

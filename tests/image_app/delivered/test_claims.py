@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 import pytest
 
 from safelight.backends.database import Database
+from safelight.backends.rendering import Rendered
 from safelight.contract import keys
+from safelight.contract.messages import outcome_message
 from safelight.image_app import clock
 from safelight.image_app.delivered import claims, queries
 from safelight.image_app.errors import Problem
+from safelight.image_app.images.service import get_image
 from safelight.image_app.models import Found
+from safelight.image_app.outcomes import take_outcome
 from safelight.image_app.resources import Resources
 from safelight.image_app.work import begin
 from tests.image_app.delivered.given import (
@@ -204,6 +208,23 @@ async def test_an_object_that_is_a_variant_too_stays(api: Resources, image: Foun
     await claims.sweep(api)
     assert await the_renderings(api) == []
     assert key in await all_keys(api.objects)
+
+
+async def test_a_variant_that_is_made_anew_by_a_rendering_is_seen_as_it_is_now(
+    api: Resources, image: Found
+) -> None:
+    job = await job_of(api, image.id)
+    await take_outcome(api, outcome_message(await process(api, job), clock.now()))
+    small = next(v.transformation for v in job.variants if v.name == "small").fingerprint()
+    before = await get_image(api, image.account_id, image.id)
+    async with begin(api) as work:
+        await queries.begin_rendering(
+            work.connection, image.id, small, None, clock.now(), again=False
+        )
+    await claims.finish(api, image, small, Rendered("image/webp", 10, 20, 7, chunks_of(b"")))
+    after = await get_image(api, image.account_id, image.id)
+    assert after.etag != before.etag
+    assert b'"size":7' in after.body
 
 
 async def test_whoever_was_taken_for_dead_leaves_no_object_without_a_row(

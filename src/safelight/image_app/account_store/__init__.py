@@ -58,6 +58,10 @@ class AccountGone(Exception):
     """There is no such account, or no longer."""
 
 
+class PasswordChanged(Exception):
+    """The password was changed since who asks has proven who they are."""
+
+
 class TooManyKeys(Exception):
     """The account has as many API keys as it may."""
 
@@ -121,9 +125,10 @@ class AccountStore(Protocol):
         replayed, and its whole family ends. Of several at once with one token, one succeeds.
         """
 
-    async def add_key(self, key: ApiKey, most: int) -> None:
-        """Raises `AccountGone`, or `TooManyKeys` when the account has `most`; nothing is kept then.
-        Of several at once as many are kept as there is room for.
+    async def add_key(self, key: ApiKey, proven_at: datetime, most: int) -> None:
+        """Raises `AccountGone`, `PasswordChanged` when that was at `proven_at` or later, or
+        `TooManyKeys` when the account has `most`; nothing is kept then. Of several at once as many
+        are kept as there is room for.
         """
 
     async def find_key(self, key_hash: str) -> ApiKey | None:

@@ -1,6 +1,6 @@
 """Accounts, refresh tokens and API keys as rows beside everything else."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
@@ -13,6 +13,7 @@ from safelight.image_app.account_store import (
     AccountGone,
     ApiKey,
     EmailTaken,
+    PasswordChanged,
     RefreshToken,
     StoredAccount,
     TooManyKeys,
@@ -20,6 +21,7 @@ from safelight.image_app.account_store import (
 )
 from safelight.image_app.models import Found, accounts, api_keys, refresh_tokens
 
+ACCOUNT = [accounts.c[field.name] for field in fields(StoredAccount)]
 THERE = select(accounts.c.id).where(accounts.c.id == bindparam("account_id"))
 
 
@@ -56,7 +58,7 @@ class DatabaseAccounts:
 
     async def _find(self, condition: ColumnElement[bool]) -> StoredAccount | None:
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(accounts).where(condition))).one_or_none()
+            row = (await connection.execute(select(*ACCOUNT).where(condition))).one_or_none()
         return StoredAccount(**row._mapping) if row else None
 
     async def set_password_hash(self, account_id: str, hashed: str, instead_of: str) -> bool:
@@ -68,6 +70,9 @@ class DatabaseAccounts:
             if not await _replace_hash(connection, account_id, hashed, instead_of):
                 return False
             await _end_what_opens(connection, account_id)
+            now = clock.now()  # whoever began a session before us did so earlier: we hold the lock
+            change = update(accounts).where(accounts.c.id == account_id)
+            await connection.execute(change.values(password_changed_at=now))
             return True
 
     async def remove(self, account_id: str) -> None:
@@ -105,11 +110,14 @@ class DatabaseAccounts:
             account_id: str = row.account_id
             return account_id
 
-    async def add_key(self, key: ApiKey, most: int) -> None:
+    async def add_key(self, key: ApiKey, proven_at: datetime, most: int) -> None:
         of_account = api_keys.c.account_id == key.account_id
         async with self._database.writing() as connection:
-            if not await _lock(connection, key.account_id):
+            account = await _lock(connection, key.account_id)
+            if account is None:
                 raise AccountGone
+            if account.password_changed_at and proven_at <= account.password_changed_at:
+                raise PasswordChanged
             count = select(func.count()).select_from(api_keys).where(of_account)
             if (await connection.execute(count)).scalar_one() >= most:
                 raise TooManyKeys
@@ -159,10 +167,10 @@ async def _end_what_opens(connection: AsyncConnection, account_id: str) -> None:
         await connection.execute(delete(table).where(table.c.account_id == account_id))
 
 
-async def _lock(connection: AsyncConnection, account_id: str) -> bool:
-    """Until commit nobody else changes what belongs to the account; whether it is there."""
-    lock = select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
-    return (await connection.execute(lock)).one_or_none() is not None
+async def _lock(connection: AsyncConnection, account_id: str) -> Found | None:
+    """The account, if it is there. Until commit nobody else changes what belongs to it."""
+    lock = select(accounts).where(accounts.c.id == account_id).with_for_update()
+    return (await connection.execute(lock)).one_or_none()
 
 
 async def _insert(

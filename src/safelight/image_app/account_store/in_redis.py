@@ -1,7 +1,8 @@
 """Accounts, refresh tokens and API keys in Redis or Valkey, which must keep what it was told:
 append-only persistence on, and no eviction.
 
-    safelight:account:<id>        hash: username, email, password_hash, created_at, era
+    safelight:account:<id>        hash: username, email, password_hash, created_at, era,
+                                  password_changed_at (in milliseconds)
     safelight:username:<name>     the account's id
     safelight:email:<address>     the account's id
     safelight:session:<family>    hash: account, era, unspent (a token's hash), expires_at
@@ -10,8 +11,8 @@ append-only persistence on, and no eviction.
     safelight:keys:<account>      hash: each key's id, and its hash
 
 Sessions and tokens expire, each with its (last) token; the rest never does. A session is good in
-the era of its account in which it began: a new era ends all of them at once. `era` is absent until
-there was a second one.
+the era of its account in which it began: a new era ends all of them at once. `era` and
+`password_changed_at` are absent until the password was changed.
 """
 
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from safelight.image_app.account_store import (
     AccountsUnavailable,
     ApiKey,
     EmailTaken,
+    PasswordChanged,
     RefreshToken,
     StoredAccount,
     TooManyKeys,
@@ -56,7 +58,11 @@ NO_NOTICES = MaintNotificationsConfig(enabled=False)
 """With them, a connection that the server has closed is used all the same, and fails."""
 
 TAKEN = {"username": UsernameTaken, "email": EmailTaken}
-REFUSED: dict[str, type[Exception]] = {"gone": AccountGone, "many": TooManyKeys}
+REFUSED: dict[str, type[Exception]] = {
+    "gone": AccountGone,
+    "changed": PasswordChanged,
+    "many": TooManyKeys,
+}
 
 
 class RedisAccounts:
@@ -101,7 +107,8 @@ class RedisAccounts:
             found: Any = await self._redis.hgetall(_key("account", account_id))
         if not found:
             return None
-        found.pop("era", None)
+        for name in ("era", "password_changed_at"):
+            found.pop(name, None)
         created_at = datetime.fromisoformat(found.pop("created_at"))
         return StoredAccount(id=account_id, created_at=created_at, **found)
 
@@ -136,11 +143,14 @@ class RedisAccounts:
     async def _end(
         self, script: AsyncScript, account_id: str, others: list[str], arguments: list[str]
     ) -> Any:
-        """What the script says once it was given every API key that it ends."""
+        """What the script says once it was given every API key that it ends; the time of each try
+        is its last argument.
+        """
         own = [_key("account", account_id), _key("keys", account_id), *others]
         while True:
             hashes: Any = await self._redis.hvals(_key("keys", account_id))
-            said = await script([*own, *(_key("key", hash_) for hash_ in hashes)], arguments)
+            keys = [*own, *(_key("key", hash_) for hash_ in hashes)]
+            said = await script(keys, [*arguments, _milliseconds(clock.now())])
             if said != AGAIN:
                 return said
 
@@ -182,11 +192,12 @@ class RedisAccounts:
             rotated: str | None = await self._rotate(keys, arguments)
             return rotated
 
-    async def add_key(self, key: ApiKey, most: int) -> None:
+    async def add_key(self, key: ApiKey, proven_at: datetime, most: int) -> None:
         keys = [_key("account", key.account_id), _key("keys", key.account_id)]
         keys.append(_key("key", key.key_hash))
         with _translated():
-            refused = await self._add_key(keys, [most, key.id, key.key_hash, *_flat(key)])
+            said = [str(most), _milliseconds(proven_at), key.id, key.key_hash, *_flat(key)]
+            refused = await self._add_key(keys, said)
         if refused:
             raise REFUSED[refused]
 

@@ -12,11 +12,14 @@ return false
 """Which name is taken, or nothing: then the account is there."""
 
 ADD_KEY = """
--- KEYS: account, its keys, key. ARGV: how many it may have, id, hash, then fields and values.
+-- KEYS: account, its keys, key. ARGV: how many it may have, when who asks has proven it, id, hash,
+-- then fields and values.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'gone' end
+local changed = redis.call('HGET', KEYS[1], 'password_changed_at')
+if changed and tonumber(ARGV[2]) <= tonumber(changed) then return 'changed' end
 if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[1]) then return 'many' end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-redis.call('HSET', KEYS[3], unpack(ARGV, 4))
+redis.call('HSET', KEYS[2], ARGV[3], ARGV[4])
+redis.call('HSET', KEYS[3], unpack(ARGV, 5))
 return false
 """
 """Why it may not have one more, or nothing: then the key is there."""
@@ -56,10 +59,11 @@ return 1
 CHANGE_PASSWORD = (
     _END_KEYS
     + """
--- KEYS: account, its keys, each key. ARGV: the old hash, the new one, a new era.
+-- KEYS: account, its keys, each key. ARGV: the old hash, the new one, a new era, now.
 if redis.call('HGET', KEYS[1], 'password_hash') ~= ARGV[1] then return 0 end
 if not end_keys(KEYS[2], 3) then return -1 end
-redis.call('HSET', KEYS[1], 'password_hash', ARGV[2], 'era', ARGV[3])
+redis.call('HSET', KEYS[1], 'password_hash', ARGV[2], 'era', ARGV[3],
+    'password_changed_at', ARGV[4])
 return 1
 """
 )

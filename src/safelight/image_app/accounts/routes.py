@@ -14,7 +14,7 @@ from safelight.image_app.accounts.schemas import (
     TokenRequest,
     login_name,
 )
-from safelight.image_app.deps import OPEN, READ_NAMED, SIGNED_IN, NamedAccountId, Needs
+from safelight.image_app.deps import OPEN, READ, SIGNED_IN, AccountId, NamedAccountId, Needs
 from safelight.image_app.documents import failures, limits_told
 from safelight.image_app.responses import JSON
 
@@ -102,10 +102,10 @@ async def revoke(request: Request, resources: Needs) -> Response:
     "/me",
     summary="Who I am",
     response_model=Account,
-    dependencies=READ_NAMED,
+    dependencies=READ,
     responses=failures(errors.UNAUTHENTICATED),
 )
-async def me(resources: Needs, account_id: NamedAccountId) -> Response:
+async def me(resources: Needs, account_id: AccountId) -> Response:
     account = await service.account(resources, account_id)
     return Response(account.to_json(), media_type=JSON)
 

@@ -14,7 +14,7 @@ SPECIAL_USE_DOMAIN_NAMES.clear()
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
+        return validate_email(text, strict=True, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise ValueError("must be an e-mail address") from None
 

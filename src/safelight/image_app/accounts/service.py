@@ -119,31 +119,35 @@ async def _sign_in(resources: Resources, login: str, password: str) -> TokenPair
     proof = found.password_hash
     if better and await resources.accounts.set_password_hash(found.id, better, proof):
         proof = better
-    token, kept = _new_refresh_token()
+    token_id, token, kept = _new_tokens()
     if not await resources.accounts.begin_session(found.id, kept, proof):
         raise errors.INVALID_CREDENTIALS()  # it was changed, or the account deleted, meanwhile
-    return _pair(resources, found.id, token)
+    return _pair(resources, found.id, token_id, token)
 
 
 async def _refresh(resources: Resources, spent: str) -> TokenPair:
     """A new pair for an unspent token. A spent one was stolen or replayed: its family ends."""
-    token, kept = _new_refresh_token()
+    token_id, token, kept = _new_tokens()
     spent_hash = tokens.hash_refresh_token(spent)
     account_id = await resources.accounts.rotate(spent_hash, clock.now(), kept)
     if account_id is None:
         raise errors.INVALID_REFRESH_TOKEN()
-    return _pair(resources, account_id, token)
+    return _pair(resources, account_id, token_id, token)
 
 
-def _new_refresh_token() -> tuple[str, RefreshToken]:
-    """A token for the client, and what is kept of it."""
+def _new_tokens() -> tuple[str, str, RefreshToken]:
+    """The id of an access token, a refresh token, and what is kept of that.
+
+    Made before the session begins or goes on, so that a password which is changed in this moment is
+    never changed before an access token that was had by the former one.
+    """
     token, token_hash, expires_at = tokens.new_refresh_token()
-    return token, RefreshToken(token_hash, expires_at)
+    return clock.new_id(), token, RefreshToken(token_hash, expires_at)
 
 
-def _pair(resources: Resources, account_id: str, refresh_token: str) -> TokenPair:
+def _pair(resources: Resources, account_id: str, token_id: str, refresh_token: str) -> TokenPair:
     return TokenPair(
-        access_token=resources.tokens.issue(account_id),
+        access_token=resources.tokens.issue(account_id, token_id),
         expires_in=int(tokens.LIFETIME.total_seconds()),
         refresh_token=refresh_token,
     )

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response, status
 from safelight.image_app import bodies, errors
 from safelight.image_app.api_keys import service
 from safelight.image_app.api_keys.schemas import KeyList, MadeKey, NewKey
-from safelight.image_app.deps import SIGNED_IN, AccountId, Needs
+from safelight.image_app.deps import SIGNED_IN, AccountId, Needs, ProvenAt
 from safelight.image_app.documents import failures
 from safelight.image_app.responses import JSON
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/auth/keys", tags=["accounts"], dependencies=SIGNE
     summary="Make an API key",
     description="`key` is shown this once. With `images:read` it may read pictures, presets and "
     "usage and make links, with `images:write` upload, change and delete; what manages the account "
-    "is for no key.",
+    "is for no key. An access token from before the last change of the password makes none.",
     status_code=status.HTTP_201_CREATED,
     response_model=MadeKey,
     responses=failures(
@@ -29,9 +29,11 @@ router = APIRouter(prefix="/v1/auth/keys", tags=["accounts"], dependencies=SIGNE
     ),
     openapi_extra=bodies.documented(NewKey),
 )
-async def make_key(request: Request, resources: Needs, account_id: AccountId) -> Response:
+async def make_key(
+    request: Request, resources: Needs, account_id: AccountId, proven_at: ProvenAt
+) -> Response:
     wanted = await bodies.read_json(request, NewKey)
-    made = await service.make_key(resources, account_id, wanted)
+    made = await service.make_key(resources, account_id, proven_at, wanted)
     headers = {"Cache-Control": "no-store"}
     return Response(made.to_json(), status.HTTP_201_CREATED, headers, JSON)
 

@@ -1,11 +1,17 @@
 """Making, listing and ending API keys."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from safelight.contract import keys
 from safelight.image_app import clock, credentials, errors
-from safelight.image_app.account_store import AccountGone, ApiKey, TooManyKeys
+from safelight.image_app.account_store import (
+    AccountGone,
+    ApiKey,
+    PasswordChanged,
+    TooManyKeys,
+)
 from safelight.image_app.api_keys.schemas import Key, KeyList, MadeKey, NewKey
 from safelight.image_app.errors import FieldError
 from safelight.image_app.resources import Resources
@@ -14,8 +20,14 @@ MOST = 50
 """API keys of one account, the expired ones counted."""
 
 
-async def make_key(resources: Resources, account_id: str, wanted: NewKey) -> MadeKey:
-    """A new key, which nobody can be told again; raises `validation-failed`, `quota-exceeded`."""
+async def make_key(
+    resources: Resources, account_id: str, proven_at: datetime, wanted: NewKey
+) -> MadeKey:
+    """A new key, which nobody can be told again, for who has proven at some time who they are.
+
+    Raises `validation-failed`, `quota-exceeded`, and `unauthenticated` when the password was
+    changed since: a key would outlive the token by which it was made.
+    """
     now = clock.now()
     if wanted.expires_at and wanted.expires_at <= now:
         raise errors.VALIDATION_FAILED(errors=[FieldError("expires_at", "must be in the future")])
@@ -31,12 +43,12 @@ async def make_key(resources: Resources, account_id: str, wanted: NewKey) -> Mad
         expires_at=wanted.expires_at,
     )
     try:
-        await resources.accounts.add_key(kept, MOST)
+        await resources.accounts.add_key(kept, proven_at, MOST)
     except TooManyKeys:
         raise errors.QUOTA_EXCEEDED(
             f"The account has {MOST} API keys, as many as it may; delete one first."
         ) from None
-    except AccountGone:
+    except (AccountGone, PasswordChanged):
         raise errors.UNAUTHENTICATED() from None
     return MadeKey(**_shown(kept), key=key)
 

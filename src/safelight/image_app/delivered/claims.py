@@ -108,6 +108,9 @@ async def finish(resources: Resources, image: Found, fingerprint: str, picture: 
         # A variant that a job made meanwhile is now this object.
         made = {"fingerprint": fingerprint, **measured}
         await variants.remeasure(work.connection, image.id, [made])
+        rows = await variants.all_of(work.connection, image.id)
+        if fingerprint in variants.fingerprints_of(rows):
+            work.change(image.account_id)
         if not kept:  # somebody took this process for dead, and swept
             raise errors.VARIANT_NOT_READY()
 

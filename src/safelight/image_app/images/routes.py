@@ -10,11 +10,9 @@ from fastapi import status as http
 from safelight.image_app import bodies, errors
 from safelight.image_app.deps import (
     READ,
-    READ_NAMED,
     WRITE,
     AccountId,
     ImageId,
-    NamedAccountId,
     Needs,
     counted,
 )
@@ -107,7 +105,7 @@ async def upload_image(
 @router.get(
     "",
     summary="List pictures, newest first",
-    dependencies=READ_NAMED,
+    dependencies=READ,
     description=LISTED,
     response_model=ImageList,
     responses=failures(errors.UNAUTHENTICATED, errors.BAD_CURSOR),
@@ -115,7 +113,7 @@ async def upload_image(
 async def list_images(
     request: Request,
     resources: Needs,
-    account_id: NamedAccountId,
+    account_id: AccountId,
     wanted: Annotated[ListParameters, Depends(which)],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
@@ -136,13 +134,13 @@ def _following(request: Request, cursor: str) -> str:
 @router.get(
     "/{image_id}",
     summary="One picture",
-    dependencies=READ_NAMED,
+    dependencies=READ,
     response_model=Image,
     responses=failures(errors.UNAUTHENTICATED, errors.IMAGE_NOT_FOUND),
 )
 async def get_image(
     resources: Needs,
-    account_id: NamedAccountId,
+    account_id: AccountId,
     image_id: ImageId,
     if_none_match: IfNoneMatch = None,
 ) -> Response:

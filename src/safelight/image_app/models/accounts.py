@@ -21,6 +21,7 @@ accounts = Table(
     Column("email", String(320), nullable=False, unique=True),
     Column("password_hash", String(255), nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("password_changed_at", UtcTime),
 )
 
 refresh_tokens = Table(
