@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from safelight.image_app.app import create_app
-from safelight.image_app.resources import Resources
+from safelight.image_app.resources import Resources, Rules
 
 OPEN = {
     "GET /",
@@ -58,21 +60,23 @@ async def _never(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def _app() -> FastAPI:
-    return create_app(cast("Resources", None), _never)
+@pytest.fixture
+def app(rules: Rules) -> FastAPI:
+    """The app, without anything that it would need to answer."""
+    return create_app(cast("Resources", SimpleNamespace(rules=rules)), _never)
 
 
-def test_there_is_no_route_but_those_of_the_contract() -> None:
+def test_there_is_no_route_but_those_of_the_contract(app: FastAPI) -> None:
     there = {
         f"{method} {route.path}"
-        for route in iter_route_contexts(_app().routes)
+        for route in iter_route_contexts(app.routes)
         for method in route.methods or {"ANY"}
     }
     assert there <= OPEN | BY_GROUND | SIGNED_IN
 
 
-def test_whoever_is_nobody_is_let_into_no_route_but_those_that_are_open() -> None:
-    paths: dict[str, dict[str, Any]] = _app().openapi()["paths"]
+def test_whoever_is_nobody_is_let_into_no_route_but_those_that_are_open(app: FastAPI) -> None:
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
     for path, operations in paths.items():
         for method, operation in operations.items():
             name = f"{method.upper()} {path}"
