@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from safelight.backends.cache import Cache, NoCache, started
-from safelight.backends.cache.memory import MemoryCache
+from safelight.backends.cache.memory import OVERHEAD, MemoryCache
 from safelight.backends.cache.redis import TOUCH_SECONDS, RedisCache
 from tests.servers import Valkey
 
@@ -98,14 +98,14 @@ async def test_after_a_write_answers_are_kept_again(cache: Cache) -> None:
 
 
 async def test_a_small_cache_in_memory_forgets_and_never_confuses() -> None:
-    cache = MemoryCache(size=1000, scopes=5)
+    cache = MemoryCache(size=10 * OVERHEAD, scopes=5)
     for number in range(200):
         await remember(cache, str(number).encode(), f"scope {number % 10}")
         for scope in range(10):
             assert await known(cache, f"scope {scope}") in {None} | {
                 str(n).encode() for n in range(scope, 200, 10)
             }
-    await remember(cache, b"x" * 2000)
+    await remember(cache, b"x" * 10 * OVERHEAD)
     assert await known(cache) is None
 
 

@@ -44,7 +44,7 @@ def said_of(answer: httpx.Response) -> tuple[object, ...]:
     headers = {
         name: value
         for name, value in answer.headers.items()
-        if name not in ("date", "x-request-id", "content-length")
+        if name not in ("date", "x-request-id", "content-length", "ratelimit")
     }
     body = answer.text.replace(answer.headers["x-request-id"], "")
     return answer.status_code, headers, body

@@ -50,10 +50,8 @@ class HotReads:
             scope["route"] = LIST_ROUTE
             question = service.list_question(scope["query_string"])
             return await service.cached(self._resources, account_id, question)
-        if not path.startswith(ITEM) or scope["query_string"]:
-            return None
         image_id = path[len(ITEM) :]
-        if len(image_id) != ID_LENGTH or not keys.is_id(image_id):
+        if scope["query_string"] or len(image_id) != ID_LENGTH or not keys.is_id(image_id):
             return None
         scope["route"] = ITEM_ROUTE  # under which it is counted, too, that there is none
         return await service.get_image(self._resources, account_id, image_id)

@@ -8,6 +8,8 @@ from safelight.backends.cache import LIFETIME, Cached
 
 BYTES = 64 << 20
 """Most bytes of answers that are kept."""
+OVERHEAD = 1024
+"""Bytes that an answer takes beside its own, with its question."""
 SCOPES = 100_000
 
 
@@ -18,7 +20,7 @@ class MemoryCache:
 
     def __init__(self, size: int = BYTES, scopes: int = SCOPES) -> None:
         self._answers: TTLCache[tuple[str, str, str], bytes] = TTLCache(
-            size, LIFETIME, getsizeof=len
+            size, LIFETIME, getsizeof=_size
         )
         self._generations: LRUCache[str, str] = LRUCache(scopes)
         self._numbers = count(1)
@@ -34,7 +36,7 @@ class MemoryCache:
         return Cached(self._answers.get((scope, generation, question)), generation)
 
     async def keep(self, scope: str, question: str, ticket: str, body: bytes) -> None:
-        if ticket == self._generations.get(scope) and len(body) <= self._answers.maxsize:
+        if ticket == self._generations.get(scope) and _size(body) <= self._answers.maxsize:
             self._answers[scope, ticket, question] = body
 
     async def hold(self, scope: str) -> str:
@@ -50,3 +52,7 @@ class MemoryCache:
     def _renew(self, scope: str) -> str:
         self._generations[scope] = generation = str(next(self._numbers))
         return generation
+
+
+def _size(body: bytes) -> int:
+    return len(body) + OVERHEAD

@@ -70,7 +70,7 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
         if found is None:
             raise errors.IMAGE_NOT_FOUND()
         image = views.image_of(*found, resources.links, clock.now())
-        reply = _reply(image)
+        reply = reply_with(image)
         await resources.answers.keep(account_id, image_id, ticket, reply.packed())
         return reply
     return Reply.unpacked(body)
@@ -223,11 +223,6 @@ def _require_version(row: Found | None, if_match: str | None) -> Found:
         if str(row.version) not in versions:
             raise errors.VERSION_MISMATCH()
     return row
-
-
-def _reply(image: Image) -> Reply:
-    body = image.to_json()
-    return Reply(body, _etag(str(image.version), body))
 
 
 def _etag(prefix: str, body: bytes) -> str:
