@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from safelight.backends.database import DatabaseUnavailable
 from safelight.backends.objects import NoRoom, StoreUnavailable
@@ -22,7 +23,7 @@ from safelight.image_app.api_keys.routes import router as api_keys
 from safelight.image_app.delivered.link_routes import router as links
 from safelight.image_app.delivered.routes import router as delivered
 from safelight.image_app.health.routes import router as health
-from safelight.image_app.hot_reads import HotReads
+from safelight.image_app.hot_reads import Failed, HotReads
 from safelight.image_app.images.routes import router as images
 from safelight.image_app.methods import Answering, Methods
 from safelight.image_app.middleware import Surroundings
@@ -49,11 +50,22 @@ Sign in with **Authorize**: a username and a password made with `POST /v1/auth/r
 """
 
 
+class App(FastAPI):
+    """An application that tries the short way first."""
+
+    hot_reads: HotReads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_get = scope["type"] == "http" and scope["method"] == "GET"
+        if not (is_get and await self.hot_reads.answered(scope, send)):
+            await super().__call__(scope, receive, send)
+
+
 def create_app(
     resources: Resources, lifespan: Lifespan, surface: Surface = NOTHING_SPECIAL
 ) -> FastAPI:
     """The API over these resources; `lifespan` surrounds its serving."""
-    app = FastAPI(
+    app = App(
         title="Safelight",
         version=version("safelight"),
         description=SUMMARY,
@@ -64,6 +76,7 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
     )
     openapi.finish(app)
+    app.hot_reads = HotReads(resources, surface)
     app.state.resources = resources
     features = (accounts, api_keys, images, variants, presets, links, delivered, health)
     for router in (*features, well_known.router, documentation.router):
@@ -80,9 +93,8 @@ def create_app(
 
 def _surround(app: FastAPI, surface: Surface) -> None:
     """From the inside to the outside."""
-    resources: Resources = app.state.resources
-    app.router.middleware_stack = HotReads(app.router.middleware_stack, resources)
-    rules = resources.rules
+    rules = app.state.resources.rules
+    app.router.middleware_stack = Failed(app.router.middleware_stack)
     app.add_middleware(SlowBodies, seconds=rules.body_seconds, rate=rules.body_rate)
     methods = Methods(app.routes)
     app.state.methods = methods
