@@ -29,7 +29,7 @@ async def test_rows_are_what_sqlalchemy_makes_of_them(
     [found] = await database.ask(EVERY_COLUMN, image_id=waiting.image_id)
     assert found._asdict() == whole._asdict()
     account = {"image_id": whole.id, "account_id": whole.account_id}
-    assert [row.id for row in await database.ask(IMAGE, **account)] == [whole.id]
+    assert [row.sha256 for row in await database.ask(IMAGE, **account)] == [whole.sha256]
     shown = await database.ask(VARIANTS, image_id=whole.id)
     assert sorted(row.name for row in shown) == sorted(names)
 

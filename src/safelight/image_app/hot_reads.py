@@ -96,11 +96,14 @@ class HotReads:
     async def _answer(self, reply: service.Reply, headers: Headers, send: Send) -> int:
         given = headers.get(b"x-request-id", b"")
         request_id = given if SANE_ID.fullmatch(given) else clock.new_id().encode()
-        said = [(b"etag", reply.etag.encode()), (b"x-request-id", request_id), *self._safe]
+        etag = reply.etag.encode()
+        said = [(b"etag", etag), (b"x-request-id", request_id), *self._safe]
         if reply.link:
             said.append((b"link", reply.link.encode()))
         asked = headers.get(b"if-none-match")
-        unchanged = asked is not None and not_modified(asked.decode("latin-1"), reply.etag)
+        unchanged = asked is not None and (
+            asked == etag or not_modified(asked.decode("latin-1"), reply.etag)
+        )
         status, body = (304, b"") if unchanged else (200, reply.body)
         if not unchanged:
             said.append((b"content-type", JSON.encode()))

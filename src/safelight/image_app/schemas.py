@@ -51,13 +51,14 @@ def is_variant_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None and text != ORIGINAL
 
 
-def _rfc3339(time: datetime) -> str:
+def rfc3339(time: datetime) -> str:
+    """As the contract writes times."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Time = Annotated[
     datetime,
-    PlainSerializer(_rfc3339, return_type=str),
+    PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.backends.database import MEMBER, Database
+from safelight.image_app.accounts.queries import of_closed
 from safelight.image_app.images import grams
 from safelight.image_app.models import (
     Found,
@@ -36,10 +37,32 @@ SHOWN = (
 """What a list of images shows of its variants: it reads hundreds, and how each is made is long."""
 
 
-IMAGE = select(images).where(
+SHOWN_OF_ITSELF = (
+    "name",
+    "description",
+    "tags",
+    "visibility",
+    "status",
+    "error_code",
+    "error_detail",
+    "version",
+    "content_type",
+    "size",
+    "sha256",
+    "width",
+    "height",
+    "placeholder",
+    "dominant_color",
+    "taken_at",
+    "created_at",
+    "updated_at",
+)
+
+IMAGE = select(*(images.c[column] for column in SHOWN_OF_ITSELF)).where(
     images.c.id == bindparam("image_id"),
     images.c.account_id == bindparam("account_id"),
     images.c.deleted_at.is_(None),
+    ~of_closed(images.c.account_id),
 )
 VARIANTS = (
     select(*(variants.c[column] for column in SHOWN if column != "image_id"))
@@ -51,7 +74,7 @@ VARIANTS = (
 async def shown(
     database: Database, image_id: str, account_id: str
 ) -> tuple[Found, list[Found]] | None:
-    """What is shown of the account's image and of its variants, unless it is deleted."""
+    """What is shown of the account's image and of its variants, unless one of both is deleted."""
     found = await database.ask(IMAGE, image_id=image_id, account_id=account_id)
     return (found[0], await database.ask(VARIANTS, image_id=image_id)) if found else None
 

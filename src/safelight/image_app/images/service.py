@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from safelight.contract.messages import Event
@@ -13,8 +14,6 @@ from safelight.image_app.accounts import queries as accounts
 from safelight.image_app.images import finding, queries, views
 from safelight.image_app.images.schemas import (
     History,
-    Image,
-    ImageList,
     ImagePatch,
     ListParameters,
 )
@@ -65,11 +64,11 @@ async def get_image(resources: Resources, account_id: str, image_id: str) -> Rep
     """
     body, ticket = await resources.answers.get(account_id, image_id)
     if body is None:
-        await require_living(resources, account_id)
         found = await queries.shown(resources.database, image_id, account_id)
         if found is None:
+            await require_living(resources, account_id)
             raise errors.IMAGE_NOT_FOUND()
-        image = views.image_of(*found, resources.links, clock.now())
+        image = views.image_of(image_id, account_id, *found, resources.links, clock.now())
         reply = reply_with(image)
         await resources.answers.keep(account_id, image_id, ticket, reply.packed())
         return reply
@@ -103,7 +102,7 @@ async def list_images(
         place = key.isoformat() if isinstance(key, datetime) else str(key)
         cursor = resources.cursors.pack(bound, [place, image_id])
         link = f'<{following(cursor)}>; rel="next"'
-    body = ImageList(items=items, next_cursor=cursor or None).to_json()
+    body = to_json({"items": items, "next_cursor": cursor or None})
     reply = Reply(body, _etag("list", body), link)
     if len(query) <= LONGEST_QUERY:
         await resources.answers.keep(account_id, asked, ticket, reply.packed())
@@ -165,10 +164,10 @@ async def reply_of(
     return reply_with(image)
 
 
-def reply_with(image: Image) -> Reply:
+def reply_with(image: views.Json) -> Reply:
     """The image as it is shown."""
-    body = image.to_json()
-    return Reply(body, _etag(str(image.version), body))
+    body = to_json(image)
+    return Reply(body, _etag(str(image["version"]), body))
 
 
 async def delete_image(resources: Resources, account_id: str, image_id: str) -> None:
@@ -194,10 +193,13 @@ async def bury(work: Work, rows: Sequence[Found]) -> None:
 
 async def _views(
     resources: Resources, connection: AsyncConnection, rows: Sequence[Found]
-) -> list[Image]:
+) -> list[views.Json]:
     now = clock.now()
     variants = await queries.variants_of(connection, [row.id for row in rows])
-    return [views.image_of(row, variants[row.id], resources.links, now) for row in rows]
+    return [
+        views.image_of(row.id, row.account_id, row, variants[row.id], resources.links, now)
+        for row in rows
+    ]
 
 
 def _position(resources: Resources, bound: str, wanted: ListParameters) -> tuple[Any, str]:

@@ -187,7 +187,8 @@ def _answer(resources: Resources, image: dict[str, Any], made: list[dict[str, An
     """What whoever reads the rows will see: others who write wait, so nothing is read again."""
     row: Any = SimpleNamespace(**dict.fromkeys(images.c.keys()) | image)
     rows: list[Any] = [SimpleNamespace(**dict.fromkeys(variants.c.keys()) | one) for one in made]
-    return reply_with(views.image_of(row, rows, resources.links, clock.now()))
+    image = views.image_of(row.id, row.account_id, row, rows, resources.links, clock.now())
+    return reply_with(image)
 
 
 async def _charge(resources: Resources, work: Work, account_id: str, size: int) -> None:
