@@ -64,6 +64,7 @@ bench: .venv/dev ## Measure what the product promises, as a table of ratios
 .PHONY: bench-api
 bench-api: .venv/dev ## Measure the API beside a bare server: reads, uploads, waits, a million images
 	$(PYTHON) -m bench.api
+	$(PYTHON) -m bench.lists
 
 .PHONY: bench-scaled
 bench-scaled: .venv/dev ## Measure the product in parts, on servers that it starts itself
