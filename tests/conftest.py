@@ -74,6 +74,17 @@ def valkey(serve: Callable[[type[Valkey]], Valkey]) -> Valkey:
     return serve(Valkey)
 
 
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    """A server for one test to mistreat."""
+    server = Valkey(tmp_path / "valkey")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
 @pytest.fixture(scope="session")
 def s3(serve: Callable[[type[S3]], S3]) -> S3:
     return serve(S3)

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
@@ -27,18 +26,9 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Valkey]:
-    """A server for one test to mistreat."""
-    server = Valkey(tmp_path / "valkey")
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-async def pair(server: Valkey) -> AsyncIterator[tuple[RedisCache, RedisCache]]:
-    """Two processes' caches in one server."""
-    url = server.create()
+async def pair(own_valkey: Valkey) -> AsyncIterator[tuple[RedisCache, RedisCache]]:
+    """Two processes' caches in one own_valkey."""
+    url = own_valkey.create()
     async with started(RedisCache(url)) as one, started(RedisCache(url)) as other:
         assert isinstance(one, RedisCache)
         assert isinstance(other, RedisCache)
@@ -140,14 +130,14 @@ async def test_nothing_is_served_or_kept_while_a_write_may_be_half_done(
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.6, 2.0])
 async def test_a_server_that_comes_back_remembers_nothing_of_before(
-    server: Valkey, pair: tuple[RedisCache, RedisCache], seconds: float
+    own_valkey: Valkey, pair: tuple[RedisCache, RedisCache], seconds: float
 ) -> None:
     one, other = pair
     await remember(one, b"old")
-    server.kill()
+    own_valkey.kill()
     await write(one)
     await asyncio.sleep(seconds)
-    server.start()
+    own_valkey.start()
     for _ in range(20):
         assert await known(other) is None
         assert await known(one) is None
@@ -159,14 +149,14 @@ async def test_a_server_that_comes_back_remembers_nothing_of_before(
 
 @pytest.mark.parametrize("seconds", [0.0, 0.3, 1.5])
 async def test_a_server_that_was_frozen_serves_nothing_that_was_written_over(
-    server: Valkey, pair: tuple[RedisCache, RedisCache], seconds: float
+    own_valkey: Valkey, pair: tuple[RedisCache, RedisCache], seconds: float
 ) -> None:
     one, other = pair
     await remember(one, b"old")
-    server.pause()
+    own_valkey.pause()
     await write(one)
     await asyncio.sleep(seconds)
-    server.resume()
+    own_valkey.resume()
     for _ in range(20):
         assert await known(other) is None
         await asyncio.sleep(0.02)
@@ -174,10 +164,10 @@ async def test_a_server_that_was_frozen_serves_nothing_that_was_written_over(
 
 
 async def test_without_the_server_a_write_waits_once_and_then_not_again(
-    server: Valkey, pair: tuple[RedisCache, RedisCache]
+    own_valkey: Valkey, pair: tuple[RedisCache, RedisCache]
 ) -> None:
     one, _ = pair
-    server.kill()
+    own_valkey.kill()
     loop = asyncio.get_running_loop()
     began = loop.time()
     await write(one)
@@ -192,10 +182,10 @@ async def test_without_the_server_a_write_waits_once_and_then_not_again(
 @pytest.mark.parametrize("foreign", [b"", b"\xff\xfe", b"x" * 1000, None])
 @pytest.mark.parametrize("what", ["epoch", "generation", "answer"])
 async def test_what_somebody_else_has_written_there_is_no_answer(
-    server: Valkey, what: str, foreign: bytes | None
+    own_valkey: Valkey, what: str, foreign: bytes | None
 ) -> None:
     """Other bytes under one of its keys, or a list."""
-    url = server.create()
+    url = own_valkey.create()
     one, other = RedisCache(url), RedisCache(url)
     async with started(one), started(other), Redis.from_url(url, decode_responses=True) as stranger:
         await remember(one, b"whole")
@@ -217,13 +207,13 @@ async def test_what_somebody_else_has_written_there_is_no_answer(
         assert await known(other) == b"whole again"
 
 
-async def test_a_cache_that_starts_without_its_server_finds_it_later(server: Valkey) -> None:
-    url = server.create()
-    server.kill()
+async def test_a_cache_that_starts_without_its_server_finds_it_later(own_valkey: Valkey) -> None:
+    url = own_valkey.create()
+    own_valkey.kill()
     async with started(RedisCache(url)) as cache:
         assert isinstance(cache, RedisCache)
         assert await known(cache) is None
-        server.start()
+        own_valkey.start()
         await until_up(cache)
         await remember(cache, b"new")
         assert await known(cache) == b"new"

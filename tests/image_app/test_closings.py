@@ -1,9 +1,7 @@
 """A deleted account leaves nothing, whatever interrupts it, and is nobody's at once."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,14 +265,6 @@ def test_every_table_that_names_an_account_is_emptied() -> None:
     with_the_account = {table for table in named if table.c.account_id.foreign_keys}
     elsewhere = {images, uploads, closed_accounts, outbox}
     assert named - with_the_account == {*closings.EMPTIED} | elsewhere
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
-    server = Valkey(tmp_path / "valkey")
-    server.start()
-    yield server
-    server.kill()
 
 
 async def test_where_accounts_are_apart_and_away_the_promise_is_kept_once_they_are_back(

@@ -1,8 +1,7 @@
 """How often somebody may do something, counted here or by all who share a Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,15 +9,6 @@ from safelight.image_app.rates import AWAY_SECONDS, Rates, times
 from tests.servers import Valkey
 
 LIMITS = {"render": "3/hour", "login": "2/minute;3/hour", "fast": "2/second"}
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Valkey]:
-    """A server for one test to mistreat."""
-    server = Valkey(tmp_path / "valkey")
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture(params=["here", "redis"])
@@ -89,22 +79,22 @@ async def test_processes_that_share_a_redis_count_together(valkey: Valkey) -> No
         await rates.close()
 
 
-async def test_without_its_redis_a_process_counts_by_itself(server: Valkey) -> None:
-    rates = Rates(LIMITS, server.create())
+async def test_without_its_redis_a_process_counts_by_itself(own_valkey: Valkey) -> None:
+    rates = Rates(LIMITS, own_valkey.create())
     await rates.take("render", "ann")
-    server.kill()
+    own_valkey.kill()
     taken = [await rates.take("render", "ann") for _ in range(4)]
     assert [t.allowed for t in taken] == [True, True, True, False]
-    server.start()
+    own_valkey.start()
     await asyncio.sleep(AWAY_SECONDS)
     assert (await rates.take("render", "bob")).allowed
     await rates.close()
 
 
-async def test_a_redis_that_hangs_holds_nobody_up_for_long(server: Valkey) -> None:
-    rates = Rates(LIMITS, server.create())
+async def test_a_redis_that_hangs_holds_nobody_up_for_long(own_valkey: Valkey) -> None:
+    rates = Rates(LIMITS, own_valkey.create())
     await rates.take("render", "ann")
-    server.pause()
+    own_valkey.pause()
     async with asyncio.timeout(5):
         for _ in range(50):
             assert (await rates.take("render", "ann")).rates

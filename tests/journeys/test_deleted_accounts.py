@@ -1,7 +1,6 @@
 """A deleted account is nobody's at once, and soon nothing is left of it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -182,16 +181,6 @@ def test_no_other_api_takes_the_token_of_a_deleted_account(make: Any, pair: Scal
         assert_nobody(client, image)
         assert_problem(refresh(client, session), 401, "invalid-refresh-token")
         client.close()
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
-    server = Valkey(tmp_path / "valkey")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
 
 
 @pytest.mark.parametrize("make", ["embedded"], indirect=True)

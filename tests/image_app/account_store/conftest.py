@@ -1,7 +1,7 @@
 """Where accounts may be kept, empty: one parameter for each kind."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -37,17 +37,6 @@ async def another(store_url: str) -> AsyncIterator[AccountStore]:
     """The same store, as another process of the installation has it."""
     async with opened(store_url) as store:
         yield store
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
-    """A server of its own, to be killed."""
-    server = Valkey(tmp_path / "valkey")
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
 
 
 @pytest.fixture
