@@ -85,9 +85,9 @@ def written(ground: Ground, topic: str) -> list[Message]:
     """
     if isinstance(ground.product, ScaledProduct):
         return asyncio.run(_read(_cluster(ground.product), topic, "nobody"))
-    query = select(COPIES).where(COPIES.c.topic == topic).order_by(COPIES.c.id)
-    rows = ground.product.rows(query)
-    return [Message(topic, key, body, headers) for _, topic, key, headers, body in rows]
+    copied = select(COPIES.c.key, COPIES.c.headers, COPIES.c.body)
+    rows = ground.product.rows(copied.where(COPIES.c.topic == topic).order_by(COPIES.c.id))
+    return [Message(topic, key, body, headers) for key, headers, body in rows]
 
 
 def copy_promises(ground: Ground) -> None:

@@ -255,3 +255,11 @@ def test_of_a_refresh_token_only_its_hash_is_kept() -> None:
     assert kept == sha256(token.encode()).hexdigest() == hash_refresh_token(token)
     assert timedelta(days=29) < expires_at - clock.now() <= timedelta(days=30)
     assert new_refresh_token()[0] != token
+
+
+def test_a_token_says_to_the_millisecond_when_it_was_issued(tokens: Tokens) -> None:
+    before = clock.now()
+    issued = [tokens.issued_at(tokens.issue(ACCOUNT)) for _ in range(20)]
+    assert before <= issued[0]
+    assert issued == sorted(issued)
+    assert issued[-1] <= clock.now()

@@ -142,7 +142,7 @@ def _new_tokens() -> tuple[str, str, RefreshToken]:
     never changed before an access token that was had by the former one.
     """
     token, token_hash, expires_at = tokens.new_refresh_token()
-    return clock.new_id(), token, RefreshToken(token_hash, expires_at)
+    return clock.id_of_now(), token, RefreshToken(token_hash, expires_at)
 
 
 def _pair(resources: Resources, account_id: str, token_id: str, refresh_token: str) -> TokenPair:
