@@ -46,7 +46,7 @@ def _copy(
     """The rows of `original`, once for each new id."""
     columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
     taken = ", ".join("?" if column == key else f'"{column}"' for column in columns)
-    query = f"INSERT INTO {table} SELECT {taken} FROM {table} WHERE {key} = ?"  # noqa: S608
+    query = f"INSERT INTO {table} SELECT {taken} FROM {table} WHERE {key} = ?"  # noqa: S608 - names of our own
     # SQLite keeps ids without dashes.
     pairs = [(new.replace("-", ""), original.replace("-", "")) for new in made]
     database.executemany(query, pairs)

@@ -82,7 +82,7 @@ class Connection(HttpToolsProtocol):
         self._fault: Problem | None = None
         self._refusal: Problem | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         super().connection_made(transport)
         if len(self.connections) <= self._bounds.connections:
             self._start_the_clock()

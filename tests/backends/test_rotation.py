@@ -19,9 +19,7 @@ class Crash(Exception):
 
 
 @pytest.fixture
-def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """Files of keys that are made in no time."""
-    monkeypatch.setattr(keyfiles, "KEY_BITS", 2048)
+def pair(tmp_path: Path) -> tuple[Path, Path]:
     private, public = tmp_path / "private.pem", tmp_path / "public.pem"
     keyfiles.make_keys(private, public)
     return private, public

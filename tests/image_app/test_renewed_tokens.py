@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from safelight.backends.keyring import CheckingKey, Keyring
 from safelight.image_app import clock
-from safelight.image_app import tokens as tokens_module
 from safelight.image_app.tokens import LIFETIME, Tokens
 from tests.image_app.given import Pems
 from tests.image_app.test_tokens import ACCOUNT, refused
@@ -58,11 +57,8 @@ def test_what_was_remembered_ends_with_its_key(pems: Pems, of_pems: Keyring) -> 
     assert refused(tokens, old), "a key that is taken away takes with it what was remembered"
 
 
-def test_no_more_tokens_are_remembered_than_there_is_room_for(
-    of_pems: Keyring, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tokens_module, "REMEMBERED", 3)
-    tokens = Tokens(of_pems)
+def test_no_more_tokens_are_remembered_than_there_is_room_for(of_pems: Keyring) -> None:
+    tokens = Tokens(of_pems, remembered=3)
     issued = [tokens.issue(ACCOUNT) for _ in range(5)]
     for token in (*issued, *issued):
         assert tokens.account_of(token) == ACCOUNT

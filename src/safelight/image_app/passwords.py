@@ -45,7 +45,9 @@ class Passwords:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         if self._under_way >= AT_ONCE + WAITING:
-            raise errors.SERVICE_UNAVAILABLE("Too many sign in at this moment; try again in one.")
+            raise errors.SERVICE_UNAVAILABLE(
+                "Too many sign in at this moment; try again in a few seconds."
+            )
         self._under_way += 1
         try:
             async with self._turns:

@@ -59,7 +59,8 @@ class _Claims(BaseModel):
 class Tokens:
     """Signs access tokens with one key, and checks them with that and others."""
 
-    def __init__(self, ring: Keyring) -> None:
+    def __init__(self, ring: Keyring, remembered: int = REMEMBERED) -> None:
+        self._most = remembered
         self._seen: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self.renew(ring)
 
@@ -103,7 +104,7 @@ class Tokens:
         except (jwt.InvalidTokenError, ValueError):
             raise errors.UNAUTHENTICATED() from None
         self._seen[token] = (claims.sub, min(float(claims.exp), until))
-        if len(self._seen) > REMEMBERED:
+        if len(self._seen) > self._most:
             self._seen.popitem(last=False)
         return claims.sub
 

@@ -43,7 +43,7 @@ class JsonWebKeySet(Answer):
     dependencies=OPEN,
     responses=failures(),
 )
-async def jwks(resources: Needs) -> Response:
+async def list_public_keys(resources: Needs) -> Response:
     found = JsonWebKeySet(keys=[_shown(key) for key in resources.tokens.taken()])
     return Response(found.to_json(), headers=KEPT, media_type=JSON)
 

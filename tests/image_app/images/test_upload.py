@@ -17,6 +17,7 @@ from safelight.contract.transformations import Transformation
 from safelight.image_app import clock, errors
 from safelight.image_app.errors import Problem
 from safelight.image_app.images import queries, service, upload
+from safelight.image_app.living import require_living
 from safelight.image_app.models import images, uploads, usage
 from safelight.image_app.presets.schemas import PresetBody
 from safelight.image_app.presets.service import put_preset
@@ -175,7 +176,7 @@ async def test_a_full_queue_admits_nothing_until_a_picture_is_done(
 
 async def test_an_account_that_is_gone_is_not_admitted(resources: Resources) -> None:
     with pytest.raises(Problem) as refusal:
-        await upload.admit(resources, clock.new_id())
+        await require_living(resources, clock.new_id())
     assert refusal.value.kind is errors.UNAUTHENTICATED
 
 

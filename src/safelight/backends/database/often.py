@@ -30,7 +30,8 @@ class Compiled:
         self._names = list(compiled.positiontup or ())
         self._binders = compiled._bind_processors
         columns = list(query.selected_columns)
-        self._row: Any = namedtuple("_row", [column.key for column in columns])  # type: ignore[misc]
+        names = [str(column.key) for column in columns]
+        self._row: Any = namedtuple("_row", names)  # type: ignore[misc] # known when it runs
         found = [column.type.dialect_impl(dialect) for column in columns]
         readers = [_reader(kind, dialect) for kind in found]
         self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
@@ -39,7 +40,7 @@ class Compiled:
         return [self._bound(name, values[name]) for name in self._names]
 
     def _bound(self, name: str, value: Any) -> Any:
-        bind: Callable[[Any], Any] | None = self._binders.get(name)  # type: ignore[assignment]
+        bind: Callable[[Any], Any] | None = self._binders.get(name)  # type: ignore[assignment] # or one of each part of a tuple, which none is
         return bind(value) if bind else value
 
     def rows(self, found: Iterable[Iterable[Any]]) -> list[Any]:
@@ -67,17 +68,17 @@ def _dashed(hexadecimal: str | None) -> str | None:
 
 
 class Often:
-    """Asks constants, by their identity, of the database behind an engine."""
+    """Asks the same few queries of the database behind an engine."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._compiled: dict[int, Compiled] = {}
+        self._compiled: dict[Select[Any], Compiled] = {}
         self._file: sqlite3.Connection | None = None
 
     async def ask(self, query: Select[Any], values: dict[str, Any]) -> list[Any]:
-        compiled = self._compiled.get(id(query))
+        compiled = self._compiled.get(query)
         if compiled is None:
-            compiled = self._compiled[id(query)] = Compiled(query, self._engine.dialect)
+            compiled = self._compiled[query] = Compiled(query, self._engine.dialect)
         arguments = compiled.arguments(values)
         if self._engine.dialect.name == "sqlite":
             return compiled.rows(self._reader().execute(compiled.text, arguments))

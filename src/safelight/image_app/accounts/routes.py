@@ -76,7 +76,7 @@ async def register(request: Request, resources: Needs) -> Response:
     ),
     openapi_extra=bodies.documented(TokenRequest, bodies.FORM),
 )
-async def token(request: Request, resources: Needs) -> Response:
+async def get_token(request: Request, resources: Needs) -> Response:
     wanted = await bodies.read_form(request, TokenRequest)
     if wanted.grant_type == "password":
         await login_limit(request, resources, login_name(wanted.username or ""))
@@ -92,7 +92,7 @@ async def token(request: Request, resources: Needs) -> Response:
     responses=failures(errors.MALFORMED_BODY, errors.BODY_TOO_LARGE, errors.UNSUPPORTED_MEDIA_TYPE),
     openapi_extra=bodies.documented(Revocation, bodies.FORM),
 )
-async def revoke(request: Request, resources: Needs) -> Response:
+async def revoke_token(request: Request, resources: Needs) -> Response:
     wanted = await bodies.read_form(request, Revocation)
     await service.revoke(resources, wanted.token)
     return Response()
@@ -105,7 +105,7 @@ async def revoke(request: Request, resources: Needs) -> Response:
     dependencies=READ,
     responses=failures(errors.UNAUTHENTICATED),
 )
-async def me(resources: Needs, account_id: AccountId) -> Response:
+async def get_account(resources: Needs, account_id: AccountId) -> Response:
     account = await service.account(resources, account_id)
     return Response(account.to_json(), media_type=JSON)
 

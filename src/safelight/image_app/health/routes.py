@@ -28,7 +28,7 @@ router = APIRouter(tags=["health"])
     dependencies=OPEN,
     responses=failures(),
 )
-async def live() -> dict[str, str]:
+async def check_live() -> dict[str, str]:
     return {"status": "ok"}
 
 
@@ -39,7 +39,7 @@ async def live() -> dict[str, str]:
     response_model=Ready,
     responses=failures() | {503: {"model": Ready, "description": "It is down, or about to stop"}},
 )
-async def ready(request: Request, resources: Needs) -> Response:
+async def check_ready(request: Request, resources: Needs) -> Response:
     """A lost cache only makes it slower; without the rest it can't do its work."""
     asked = {"database": _database(resources), "objects": resources.objects.check()}
     if resources.accounts.is_apart:

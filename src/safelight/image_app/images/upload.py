@@ -27,10 +27,8 @@ log = structlog.get_logger()
 
 
 async def admit(resources: Resources, account_id: str) -> None:
-    """Refuse before the body is read: no such account, `quota-exceeded`, `queue-full`."""
+    """Refuse an account that is there before its body is read: `quota-exceeded`, `queue-full`."""
     rules = resources.rules
-    if await resources.accounts.find(account_id) is None:
-        raise errors.UNAUTHENTICATED()
     async with resources.database.reading() as connection:
         load = await queries.load_of(connection, account_id, rules.queue_limit)
     _require_room(rules, load.images + 1, load.bytes + 1)

@@ -82,7 +82,7 @@ async def delete_variant(
     ),
     openapi_extra=bodies.documented(Reprocessing, required=False),
 )
-async def reprocess(
+async def reprocess_image(
     request: Request, resources: Needs, account_id: AccountId, image_id: OwnImage
 ) -> Response:
     asked = await bodies.read_optional_json(request, Reprocessing)
