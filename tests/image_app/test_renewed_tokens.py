@@ -1,6 +1,5 @@
 """Access tokens when the keys change under them."""
 
-import time
 from datetime import timedelta
 
 import jwt
@@ -12,6 +11,7 @@ from safelight.image_app import clock
 from safelight.image_app.tokens import LIFETIME, Tokens
 from tests.image_app.given import Pems
 from tests.image_app.test_tokens import ACCOUNT, refused
+from tests.product import wait_for
 
 
 def another_ring(pems: Pems, *former: CheckingKey) -> Keyring:
@@ -48,7 +48,7 @@ def test_what_was_remembered_ends_with_its_key(pems: Pems, of_pems: Keyring) -> 
     until = clock.now() + timedelta(seconds=1)
     tokens.renew(another_ring(pems, CheckingKey(of_pems.checking[0].key, until=until)))
     assert tokens.account_of(old) == ACCOUNT
-    time.sleep(1.1)
+    wait_for("the end of the key", lambda: clock.now() >= until)
     assert refused(tokens, old)
 
     tokens.renew(of_pems)

@@ -40,7 +40,7 @@ class Compiled:
         return [self._bound(name, values[name]) for name in self._names]
 
     def _bound(self, name: str, value: Any) -> Any:
-        bind: Callable[[Any], Any] | None = self._binders.get(name)  # type: ignore[assignment] # or one of each part of a tuple, which none is
+        bind: Callable[[Any], Any] | None = self._binders.get(name)  # type: ignore[assignment] # no tuples
         return bind(value) if bind else value
 
     def rows(self, found: Iterable[Iterable[Any]]) -> list[Any]:
