@@ -163,6 +163,35 @@ async def test_a_server_that_was_frozen_serves_nothing_that_was_written_over(
     await until_up(one, other)
 
 
+async def test_a_write_is_told_to_a_server_that_others_have_found_before(
+    own_valkey: Valkey,
+) -> None:
+    url = own_valkey.create()
+    writer = RedisCache(url)
+    async with started(RedisCache(url)) as reader:
+        hold = await writer.hold("ann")
+        await remember(reader, b"from before the commit")
+        await writer.release("ann", hold)
+        assert await known(reader) is None
+        await remember(reader, b"new")
+        assert await known(writer) == b"new"
+    await writer.stop()
+
+
+async def test_a_write_that_finds_out_only_afterwards_that_the_server_was_restarted(
+    own_valkey: Valkey,
+) -> None:
+    url = own_valkey.create()
+    async with started(RedisCache(url)) as writer:
+        hold = await writer.hold("ann")
+        own_valkey.kill()
+        own_valkey.start()
+        async with started(RedisCache(url)) as reader:
+            await remember(reader, b"from before the commit")
+            await writer.release("ann", hold)
+            assert await known(reader) is None
+
+
 async def test_without_the_server_a_write_waits_once_and_then_not_again(
     own_valkey: Valkey, pair: tuple[RedisCache, RedisCache]
 ) -> None:

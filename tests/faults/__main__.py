@@ -32,8 +32,11 @@ def main() -> int:
     if options.write:
         write(options.write, table, options.seed)
     rows = [row for outcome in outcomes for row in outcome.rows if not row.left_out]
-    failed = sum(1 for row in rows if row.wrong)
-    print(f"{len(rows) - failed} passed, {failed} failed")
+    failed = [row for row in rows if row.wrong]
+    # Again, since the end is what people read.
+    for row in failed:
+        print(line(row))
+    print(f"{len(rows) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -110,11 +110,16 @@ def tripled(ground: Ground) -> Iterator[None]:
 def at_rest(ground: Ground) -> Iterator[None]:
     """No load, and every message handled."""
     ground.load.pause()
+    wait_until_taken(ground)
+    yield
+    ground.load.go_on()
+
+
+def wait_until_taken(ground: Ground) -> None:
+    """Returns once every message is handled."""
     ground.settle()
     ground.until("every message to be taken", lambda: not _untaken(ground))
     ground.settle()
-    yield
-    ground.load.go_on()
 
 
 def _untaken(ground: Ground) -> int:

@@ -8,7 +8,8 @@ Four things make a stale answer impossible, also when the server was killed, fro
   restarted, begins a new epoch before reading again. The scripts tell of a restart by themselves:
   a server keeps data over it, but no scripts.
 - Nobody reads who has not been in touch for `TOUCH_SECONDS`, so a write that can't tell the server
-  waits that long: whoever else can't reach it has then noticed, too.
+  waits that long: whoever else can't reach it has then noticed, too. Once it is committed it looks
+  for the server again, since others may have found it in between, and read what was true before.
 
 What is left: a server that one process reaches and another does not serves answers up to
 `LIFETIME` old to the first.
@@ -54,7 +55,8 @@ class RedisCache:
         )
         self._scripts: dict[str, str] = {}
         self._up = False
-        self._touched = self._lost = time.monotonic()
+        self._touched = self._lost = self._tried = time.monotonic()
+        self._trying = asyncio.Lock()
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -93,8 +95,12 @@ class RedisCache:
         return hold
 
     async def release(self, scope: str, hold: str) -> None:
-        with suppress(_Away):
+        try:
             await self._call(RELEASE, scope, hold, uuid4().hex)
+        except _Away:
+            with suppress(_Away):
+                await self._find()
+                await self._call(RELEASE, scope, hold, uuid4().hex)
 
     def is_up(self) -> bool:
         return self._up
@@ -120,9 +126,17 @@ class RedisCache:
             self._up, self._lost = False, time.monotonic()
             log.warning("the cache is lost; everything works without it, slower", reason=reason)
 
+    async def _find(self) -> None:
+        """Be in touch, if the server can be reached now. One try is for all who asked before it."""
+        asked = time.monotonic()
+        async with self._trying:
+            if not self._up and self._tried <= asked:
+                await self._begin_epoch()
+                log.info("the cache is back")
+
     async def _begin_epoch(self) -> None:
         """Void all that was kept, and trust the server again."""
-        began = time.monotonic()
+        began = self._tried = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS * 2):
                 await self._redis.eval(NEW_EPOCH, 0, uuid4().hex)
@@ -139,8 +153,7 @@ class RedisCache:
                 if self._up:
                     await self._call(GET, "", "", "")
                 else:
-                    await self._begin_epoch()
-                    log.info("the cache is back")
+                    await self._find()
 
 
 def _seal(scope: str, question: str, body: bytes) -> bytes:
