@@ -13,6 +13,8 @@ from safelight.image_app import errors, strict_json
 from safelight.image_app.bodies import MAX_BYTES
 from safelight.image_app.errors import Problem
 
+MUCH_WORSE = 30
+"""Times the cost of an ordinary body; most are cheaper, the worst is five times as dear."""
 NONE = [
     b"",
     b" ",
@@ -55,11 +57,9 @@ NONE = [
 
 @pytest.mark.parametrize("body", NONE, ids=range(len(NONE)))
 def test_what_is_no_json_or_can_be_read_in_two_ways_is_refused(body: bytes) -> None:
-    started = time.perf_counter()
     with pytest.raises(Problem) as refusal:
         strict_json.check(body)
     assert refusal.value.kind is errors.MALFORMED_JSON
-    assert time.perf_counter() - started < 0.2
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_json_is_taken(body: bytes) -> None:
     strict_json.check(body)
 
 
-def test_the_worst_that_fits_into_a_body_is_refused_or_taken_in_no_time() -> None:
+def test_the_worst_that_fits_into_a_body_costs_hardly_more_than_an_ordinary_one() -> None:
+    ordinary = json.dumps([{"name": "a picture", "tags": ["a"]}] * (MAX_BYTES // 40)).encode()
+    at_most = MUCH_WORSE * _cost(ordinary)
     for worst in (
         b'["\\u0041",' + b"[" * 700 + b'"\\u0041"' + b"]" * 700 + b"]",
         b"[" + b"{}," * (MAX_BYTES // 3 - 2) + b"{}]",
@@ -78,10 +80,18 @@ def test_the_worst_that_fits_into_a_body_is_refused_or_taken_in_no_time() -> Non
         b"9" * 4000,
         b"1e" + b"9" * (MAX_BYTES - 2),
     ):
-        started = time.perf_counter()
+        assert _cost(worst) < at_most
+
+
+def _cost(body: bytes) -> float:
+    """Seconds of the processor, at best."""
+    costs = []
+    for _ in range(3):
+        started = time.thread_time()
         with suppress(Problem):
-            strict_json.check(worst)
-        assert time.perf_counter() - started < 0.2
+            strict_json.check(body)
+        costs.append(time.thread_time() - started)
+    return min(costs)
 
 
 JSON: Any = st.recursive(

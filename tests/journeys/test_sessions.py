@@ -166,17 +166,17 @@ def test_of_many_who_sign_in_at_once_so_many_wait_as_may_and_nobody_else_does(
     def tries(_number: int) -> httpx.Response:
         return sign_in(ann, ann.username)
 
-    took = []
+    answers = 0
     with ThreadPoolExecutor(1) as beside:
         flood = beside.submit(at_once, tries, range(50))
         while not flood.done():
-            began = time.perf_counter()
             assert bob.get("/v1/images").status_code == 200
-            took.append(time.perf_counter() - began)
+            answers += 1
     refused = [answer for answer in flood.result() if answer.status_code != 200]
     assert 0 < len(refused) < 50
     for answer in refused:
         assert_problem(answer, 503, "service-unavailable")
         assert int(answer.headers["retry-after"]) >= 1
-    assert median(took) < 0.5
+    # Had he waited behind those who sign in, it would be one for each of them at most.
+    assert answers > 50 - len(refused)
     assert sign_in(bob, bob.username).status_code == 200

@@ -1,6 +1,8 @@
 """HTTP written by hand, for clients that break off, lie or do not end."""
 
+import select
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -39,6 +41,12 @@ def part(content: bytes, name: str = "file") -> bytes:
     """One part of a form whose boundary is `b`, without what ends it."""
     disposition = f'form-data; name="{name}"; filename="x.jpg"'
     return b"--b\r\nContent-Disposition: " + disposition.encode() + b"\r\n\r\n" + content
+
+
+def answered(connections: Sequence[socket.socket]) -> list[socket.socket]:
+    """Those on which something has come back by now."""
+    readable, _, _ = select.select(connections, [], [], 0)
+    return readable
 
 
 def hear(connection: socket.socket) -> Heard:

@@ -1,7 +1,6 @@
 """What only Redis does: expire by itself, be killed, be away."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -98,9 +97,8 @@ async def test_a_server_that_is_frozen_is_not_waited_for(
     ann = a_stored_account("ann")
     await kept.add(ann)
     own_valkey.pause()
-    began = time.monotonic()
-    ends = await asyncio.gather(*(call(kept) for call in CALLS), return_exceptions=True)
-    assert time.monotonic() - began < 3 * ANSWER_SECONDS
+    async with asyncio.timeout(10 * ANSWER_SECONDS):
+        ends = await asyncio.gather(*(call(kept) for call in CALLS), return_exceptions=True)
     assert {type(end) for end in ends} == {AccountsUnavailable}
     own_valkey.resume()
     assert await kept.find_by_login("ann") == ann
