@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -179,14 +180,17 @@ async def test_a_write_is_told_to_a_server_that_others_have_found_before(
     await writer.stop()
 
 
+@pytest.mark.parametrize("stall", [0.0, 1.2 * TOUCH_SECONDS])
 async def test_a_write_that_finds_out_only_afterwards_that_the_server_was_restarted(
-    own_valkey: Valkey,
+    own_valkey: Valkey, stall: float
 ) -> None:
+    """Also one whose process stood still meanwhile, and so has not used its connection since."""
     url = own_valkey.create()
     async with started(RedisCache(url)) as writer:
         hold = await writer.hold("ann")
         own_valkey.kill()
         own_valkey.start()
+        time.sleep(stall)  # noqa: ASYNC251 # the whole process stands still
         async with started(RedisCache(url)) as reader:
             await remember(reader, b"from before the commit")
             await writer.release("ann", hold)

@@ -95,12 +95,23 @@ class RedisCache:
         return hold
 
     async def release(self, scope: str, hold: str) -> None:
-        try:
+        if await self._tell(scope, hold):
+            return
+        left = self._lost + TOUCH_SECONDS - time.monotonic()
+        if left > 0:
+            await asyncio.sleep(left)
+            await self._tell(scope, hold)
+
+    async def _tell(self, scope: str, hold: str) -> bool:
+        """Whether the server knows that the write is over."""
+        with suppress(_Away):
             await self._call(RELEASE, scope, hold, uuid4().hex)
-        except _Away:
-            with suppress(_Away):
-                await self._find()
-                await self._call(RELEASE, scope, hold, uuid4().hex)
+            return True
+        with suppress(_Away):
+            await self._find()
+            await self._call(RELEASE, scope, hold, uuid4().hex)
+            return True
+        return False
 
     def is_up(self) -> bool:
         return self._up
@@ -136,13 +147,16 @@ class RedisCache:
 
     async def _begin_epoch(self) -> None:
         """Void all that was kept, and trust the server again."""
-        began = self._tried = time.monotonic()
+        began = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_SECONDS * 2):
+                # Those that are open may be from before, and would fail though it is back.
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
                 await self._redis.eval(NEW_EPOCH, 0, uuid4().hex)
                 for script in (GET, KEEP, HOLD, RELEASE):
                     self._scripts[script] = await self._redis.script_load(script)
         except (RedisError, OSError, TimeoutError) as error:
+            self._tried = began
             raise _Away from error
         self._touched, self._up = began, True
 
