@@ -18,6 +18,7 @@ from sqlalchemy import Select, select
 
 from safelight.backends.database import Database
 from safelight.image_app.models import uploads
+from tests import plain_http
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Product")
@@ -59,7 +60,7 @@ class Part:
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()[-3000:]
         try:
-            answer = httpx.get(f"{self.base_url}/health/ready", timeout=10)
+            answer = plain_http.get(f"{self.base_url}/health/ready", timeout=10)
         except httpx.TransportError:
             return False
         return answer.status_code == httpx.codes.OK

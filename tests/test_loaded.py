@@ -56,6 +56,16 @@ def test_the_processor_loads_nothing_of_database_accounts_and_cache(tmp_path: Pa
     assert not loaded & (DATABASE_ACCOUNTS_AND_CACHE | PIXELS)
 
 
+def test_a_look_at_everything_loads_no_more_than_it_reads_with() -> None:
+    script = "import safelight.composition.verifying, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert {"sqlalchemy", "obstore"} <= loaded
+    assert not loaded & {"fastapi", "alembic", "redis", "aiokafka", "httpx"}
+
+
 def libraries_of(process: psutil.Process) -> str:
     """Paths of everything that is mapped into it."""
     return "\n".join(region.path for region in process.memory_maps())

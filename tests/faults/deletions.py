@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import Table, select
 
 from safelight.image_app.models import images, renderings, variants
+from tests import plain_http
 from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
@@ -121,7 +122,7 @@ def _all_is_gone(ground: Ground, ann: Customer, gone: list[Json]) -> None:
     """For whoever asks, at once and from every API; and in a moment without a byte left."""
     for image in gone:
         for url in (image["url"], *(variant["url"] for variant in image["variants"])):
-            _is_not_there(httpx.get(f"{ground.product.base_url}{url}"), url)
+            _is_not_there(plain_http.get(f"{ground.product.base_url}{url}"), url)
         for _ in ground.apis:
             ann.turn += 1
             path = f"/v1/images/{image['id']}"

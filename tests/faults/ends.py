@@ -7,6 +7,7 @@ from threading import Thread
 
 import httpx
 
+from tests import plain_http
 from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
@@ -91,7 +92,7 @@ def _ended(part: Part) -> int:
 def _takes_requests(customer: Customer) -> bool:
     """Whether it is still ready in the eyes of whoever asks anew."""
     try:
-        return httpx.get(f"{customer.base_url}/health/ready", timeout=10).is_success
+        return plain_http.get(f"{customer.base_url}/health/ready", timeout=10).is_success
     except httpx.TransportError:
         return False
 

@@ -14,6 +14,7 @@ import psutil
 from sqlalchemy import func, select
 
 from safelight.image_app.models import images, outbox
+from tests import plain_http
 from tests.faults.customer import Answers, Customer
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
@@ -201,7 +202,7 @@ class Ground:
             if part.process.poll() is not None:
                 return False
             try:
-                answer = httpx.get(f"{part.base_url}/health/ready", timeout=10)
+                answer = plain_http.get(f"{part.base_url}/health/ready", timeout=10)
             except httpx.TransportError:
                 return False
             if not answer.is_success:

@@ -7,6 +7,7 @@ from functools import partial
 
 import httpx
 
+from tests import plain_http
 from tests.faults.customer import Customer
 from tests.faults.fault import SCALED, Fault
 from tests.faults.ground import Ground
@@ -82,7 +83,9 @@ def restart_everything_below(ground: Ground) -> None:
     gone = list(servers(ground).values())
     ground.random.shuffle(gone)
     with _away(ground, "kill", *gone):
-        assert all(httpx.get(f"{part.base_url}/health/live").is_success for part in ground.apis)
+        assert all(
+            plain_http.get(f"{part.base_url}/health/live").is_success for part in ground.apis
+        )
 
 
 def start_before_the_servers(ground: Ground) -> None:
@@ -95,8 +98,8 @@ def start_before_the_servers(ground: Ground) -> None:
     with _away(ground, "kill", *gone):
         ground.scaled.launch()
         for part in ground.product.parts:
-            assert httpx.get(f"{part.base_url}/health/live").status_code == httpx.codes.OK
-            ready = httpx.get(f"{part.base_url}/health/ready", timeout=30)
+            assert plain_http.get(f"{part.base_url}/health/live").status_code == httpx.codes.OK
+            ready = plain_http.get(f"{part.base_url}/health/ready", timeout=30)
             assert ready.status_code == httpx.codes.SERVICE_UNAVAILABLE
             assert "down" in ready.json()["checks"].values()
     said = ground.log_since(offset)
@@ -170,12 +173,12 @@ def _wait_until_told(ground: Ground, check: str) -> None:
     url = ground.apis[0].base_url
 
     def is_told() -> bool:
-        ready = httpx.get(f"{url}/health/ready", timeout=30)
+        ready = plain_http.get(f"{url}/health/ready", timeout=30)
         assert ready.is_success == (ready.json()["status"] != "down")
         return bool(ready.json()["checks"][check] == said)
 
     wait_for(f"{check} to be {said}", is_told, 0.1)
-    assert httpx.get(f"{url}/health/live", timeout=30).status_code == httpx.codes.OK
+    assert plain_http.get(f"{url}/health/live", timeout=30).status_code == httpx.codes.OK
 
 
 @contextmanager

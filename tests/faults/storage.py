@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests import plain_http
 from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
@@ -73,7 +74,7 @@ def take_the_descriptors(ground: Ground) -> None:
         process.rlimit(resource.RLIMIT_NOFILE, (FEWER, before[process][1]))
     try:
         with suppress(httpx.TransportError):
-            answer = httpx.get(f"{ground.product.base_url}/health/live", timeout=HELD_SECONDS)
+            answer = plain_http.get(f"{ground.product.base_url}/health/live", timeout=HELD_SECONDS)
             raise AssertionError(f"a new connection was answered with {answer.status_code}")
     finally:
         for process, limits in before.items():

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from safelight.backends.database import Database
-from safelight.image_app.migrations import migrate
+from safelight.image_app.migrations import SCRIPTS, is_newest, migrate, newest
 from safelight.image_app.models import metadata
 
 
@@ -51,6 +53,18 @@ async def test_the_migrations_make_what_the_models_say(empty: Database) -> None:
     await migrate(empty)
     assert await differences(empty) == []
     assert await tables_of(empty) == {*metadata.tables, "alembic_version"}
+
+
+async def test_the_newest_is_what_alembic_takes_for_the_last_one(empty: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", SCRIPTS)
+    assert newest() == ScriptDirectory.from_config(config).get_current_head()
+    assert not await is_newest(empty)
+    await migrate(empty)
+    assert await is_newest(empty)
+    async with empty.writing() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
+    assert not await is_newest(empty)
 
 
 async def test_a_difference_between_migrations_and_models_would_be_seen(empty: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.client import PASSWORD, Client
 from tests.product import Product, running
 from tests.servers import Valkey
@@ -36,7 +37,7 @@ def refreshed(client: Client, token: str) -> httpx.Response:
 
 
 def ready(product: Product) -> tuple[int, dict[str, Any]]:
-    answer = httpx.get(f"{product.base_url}/health/ready")
+    answer = plain_http.get(f"{product.base_url}/health/ready")
     return answer.status_code, answer.json()["checks"]
 
 

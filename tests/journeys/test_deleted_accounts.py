@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import func, select
 
 from safelight.image_app.models import closed_accounts, events, images, presets, uploads, usage
+from tests import plain_http
 from tests.client import PASSWORD, Client
 from tests.journeys import pictures, wire
 from tests.journeys.answers import assert_problem, wrong_fields
@@ -31,7 +31,7 @@ def everything_of(owner: Client) -> tuple[Json, list[str]]:
     paths = [image["url"], link, f"/i/{image['id']}/thumb"]
     paths += [variant["url"] for variant in image["variants"]]
     for path in paths:
-        assert httpx.get(f"{owner.base_url}{path}").status_code == 200
+        assert plain_http.get(f"{owner.base_url}{path}").status_code == 200
     for _ in range(2):
         assert len(owner.get("/v1/images").json()["items"]) == 1
         assert owner.image(image["id"])["status"] == "ready"

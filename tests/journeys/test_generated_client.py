@@ -13,6 +13,7 @@ import pytest
 from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
+from tests import plain_http
 from tests.product import Product, wait_for
 
 PACKAGE = "safelight_client"
@@ -25,7 +26,7 @@ Load = Callable[[str], Any]
 def load(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
     """Finds a module of the generated client by its name within the package."""
     folder = tmp_path_factory.mktemp("client")
-    (folder / "openapi.json").write_text(httpx.get(f"{product.base_url}/openapi.json").text)
+    (folder / "openapi.json").write_text(plain_http.get(f"{product.base_url}/openapi.json").text)
     wishes = ConfigFile(
         post_hooks=[], content_type_overrides={"image/*": "application/octet-stream"}
     )
@@ -52,7 +53,7 @@ def test_every_module_of_a_generated_client_can_be_imported(load: Load) -> None:
 
 
 def test_every_operation_has_a_method_of_its_name(load: Load, product: Product) -> None:
-    described = httpx.get(f"{product.base_url}/openapi.json").json()
+    described = plain_http.get(f"{product.base_url}/openapi.json").json()
     package = load("")
     made = {module.name for module in pkgutil.walk_packages(package.__path__, f"{PACKAGE}.")}
     for operations in described["paths"].values():
@@ -113,7 +114,7 @@ def test_a_generated_client_goes_from_sign_up_to_deletion(
 
     asked = models.LinkRequest(3600, variant="banner")
     link = load("api.images.make_link").sync(image.id, client=client, body=asked)
-    assert httpx.get(f"{product.base_url}{link.url}").status_code == httpx.codes.OK
+    assert plain_http.get(f"{product.base_url}{link.url}").status_code == httpx.codes.OK
 
     gone = load("api.images.delete_image").sync_detailed(image.id, client=client)
     assert gone.status_code == httpx.codes.NO_CONTENT

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from safelight.image_app.models import renderings
+from tests import plain_http
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem
@@ -45,7 +46,7 @@ def test_what_was_rendered_by_a_link_goes_with_its_image(install: Callable[..., 
     image = owner.upload_and_wait(pictures.jpeg())
     paths = every_way_to_it(owner, image)
     for path in paths:
-        assert httpx.get(f"{product.base_url}{path}").status_code == 200
+        assert plain_http.get(f"{product.base_url}{path}").status_code == 200
     for _ in range(2):  # into the cache, and out of it
         assert len(owner.get("/v1/images").json()["items"]) == 1
         assert owner.get(f"/v1/images/{image['id']}").status_code == 200
@@ -69,7 +70,7 @@ def test_while_the_store_is_frozen_it_is_gone_for_all_and_erased_after_a_restart
     owner = Client(product.base_url).sign_up()
     image = owner.upload_and_wait(pictures.jpeg())
     paths = every_way_to_it(owner, image)
-    assert httpx.get(f"{product.base_url}{paths[-1]}").status_code == 200
+    assert plain_http.get(f"{product.base_url}{paths[-1]}").status_code == 200
     product.servers.s3.pause()
     try:
         assert owner.delete(f"/v1/images/{image['id']}").status_code == 204
@@ -99,7 +100,7 @@ def test_a_kill_between_the_answer_and_the_erasure_leaves_nothing(
 
     def ask() -> None:
         with suppress(httpx.TransportError):
-            httpx.get(f"{product.base_url}{paths[-1]}", timeout=60)
+            plain_http.get(f"{product.base_url}{paths[-1]}", timeout=60)
 
     asking = threading.Thread(target=ask)
     asking.start()

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from safelight.backends.keyring import read_public, written
-from tests import logbook
+from tests import logbook, plain_http
 from tests.client import Client
 from tests.journeys.answers import assert_problem, assert_safe
 from tests.journeys.conftest import Make
@@ -58,12 +57,13 @@ def statuses(product: Product, credential: str) -> set[int]:
     """What its APIs answer to whoever shows this."""
     headers = {"Authorization": f"Bearer {credential}"}
     return {
-        httpx.get(f"{url}/v1/images", headers=headers).status_code for url in everywhere(product)
+        plain_http.get(f"{url}/v1/images", headers=headers).status_code
+        for url in everywhere(product)
     }
 
 
 def published(url: str) -> list[dict[str, Any]]:
-    answer = httpx.get(f"{url}/.well-known/jwks.json")
+    answer = plain_http.get(f"{url}/.well-known/jwks.json")
     assert answer.status_code == 200
     assert_safe(answer)
     age = re.fullmatch(r"public, max-age=(\d+)", answer.headers["cache-control"])
@@ -204,7 +204,7 @@ def test_nothing_that_is_private_is_ever_told(pair: Product, ann: Client) -> Non
         "/health/ready",
         "/nothing",
     ):
-        for answer in (ann.get(path), httpx.get(f"{pair.base_url}{path}")):
+        for answer in (ann.get(path), plain_http.get(f"{pair.base_url}{path}")):
             assert not [part for part in (*secrets, "PRIVATE KEY") if part in answer.text], path
     [key, *_] = published(pair.base_url)
     assert set(key) == {"kty", "use", "alg", "kid", "n", "e"}
@@ -221,5 +221,5 @@ def test_keys_that_can_not_be_used_change_nothing(pair: Product, ann: Client) ->
         code, words = pair.run("keys", *arguments, "--data-dir", str(pair.data / "nowhere"))
         assert code == 1
         assert "nowhere" in words
-    assert_problem(httpx.get(f"{pair.base_url}/v1/images"), 401, "unauthenticated")
+    assert_problem(plain_http.get(f"{pair.base_url}/v1/images"), 401, "unauthenticated")
     assert ann.get("/v1/images").status_code == 200

@@ -11,6 +11,7 @@ from itertools import count
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.client import PASSWORD
 from tests.journeys.answers import assert_problem
 from tests.journeys.credentials import at_once, delete_account, pair_of, refresh, register, sign_in
@@ -43,7 +44,8 @@ def come_from(strict: Product) -> Iterator[From]:
     clients = []
 
     def come(address: str = "") -> httpx.Client:
-        transport = httpx.HTTPTransport(local_address=address or f"127.0.1.{next(_numbers)}")
+        address = address or f"127.0.1.{next(_numbers)}"
+        transport = httpx.HTTPTransport(verify=plain_http.NO_TLS, local_address=address)
         clients.append(httpx.Client(base_url=strict.base_url, transport=transport, timeout=60))
         return clients[-1]
 

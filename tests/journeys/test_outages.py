@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.client import Client
 from tests.journeys import pictures
 from tests.product import wait_for
@@ -73,8 +74,8 @@ def test_the_order_in_which_things_start_does_not_matter(
     try:
         product.launch()
         for part in product.parts:
-            assert httpx.get(f"{part.base_url}/health/live").status_code == 200
-            ready = httpx.get(f"{part.base_url}/health/ready", timeout=30)
+            assert plain_http.get(f"{part.base_url}/health/live").status_code == 200
+            ready = plain_http.get(f"{part.base_url}/health/ready", timeout=30)
             assert ready.status_code == 503
             assert "down" in ready.json()["checks"].values()
         for server in servers:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from safelight.image_app.models import renderings
+from tests import plain_http
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem
@@ -37,7 +38,7 @@ def asking(client: Client, path: str) -> Iterator[None]:
 
     def ask() -> None:
         with suppress(httpx.TransportError):
-            httpx.get(f"{client.base_url}{path}", headers=dict(client.headers), timeout=60)
+            plain_http.get(f"{client.base_url}{path}", headers=dict(client.headers), timeout=60)
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -180,4 +181,4 @@ def _rendered(client: Client, path: str) -> httpx.Response | None:
 
 
 def _metrics(base_url: str) -> str:
-    return httpx.get(f"{base_url}/metrics").text
+    return plain_http.get(f"{base_url}/metrics").text

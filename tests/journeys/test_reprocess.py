@@ -3,10 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
 from safelight.contract.presets import BUILT_IN
+from tests import plain_http
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem, wrong_fields
@@ -56,7 +56,7 @@ def test_a_changed_preset_is_made_anew_and_the_old_stays_until_then(
     assert width(client, ready, "own") == 60
     new = next(v["url"] for v in ready["variants"] if v["name"] == "own")
     assert new != old
-    assert pictures.opened(httpx.get(f"{client.base_url}{old}").content).size[0] == 60
+    assert pictures.opened(plain_http.get(f"{client.base_url}{old}").content).size[0] == 60
     wait_for("the replaced to go", lambda: len(place.objects()) == 3)
     client.delete(f"/v1/images/{image['id']}")
     assert_nothing_is_left(place, client)

@@ -12,6 +12,7 @@ import httpx
 import obstore
 from obstore.store import S3Store
 
+from tests import plain_http
 from tests.servers.server import Server, free_port
 
 KEY, SECRET = "safelight", "safelight-secret"
@@ -51,7 +52,7 @@ class S3(Server):
 
     def is_up(self) -> bool:
         try:
-            answer = httpx.get(f"{self._endpoint}/status", timeout=5)
+            answer = plain_http.get(f"{self._endpoint}/status", timeout=5)
         except httpx.TransportError:
             return False
         return answer.is_success and self._takes_objects()
@@ -113,7 +114,8 @@ class S3(Server):
     def _make(self, bucket: str) -> None:
         """Buckets are folders below `/buckets/` for the part that keeps the names."""
         filer, _ = self._ports["filer"]
-        answer = httpx.post(f"http://127.0.0.1:{filer}/buckets/{bucket}/", timeout=10)
+        url = f"http://127.0.0.1:{filer}/buckets/{bucket}/"
+        answer = httpx.post(url, timeout=10, verify=plain_http.NO_TLS)
         assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
 
     def _store(self, bucket: str) -> S3Store:

@@ -20,7 +20,7 @@ Port = Annotated[int | None, typer.Option(show_default="8000")]
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Start the whole product on this machine, nothing else needed."""
     settings = settings_of(host=host, port=port, data_dir=data_dir)
-    from safelight.composition import commands, decoders, places
+    from safelight.composition import databases, decoders, places, signing
     from safelight.composition.embedded import embedded
 
     if settings.broker_url:
@@ -31,8 +31,8 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     asyncio.run(decoders.check_locks(settings))
     places.prepare_folder(settings.data_dir)
     with places.alone(settings.data_dir):
-        commands.make_certs(settings)
-        asyncio.run(commands.migrate_database(settings))
+        signing.make_certs(settings)
+        asyncio.run(databases.bring_up_to_date(settings))
         serving.end_at_a_signal()
         listener = serving.bind(settings.host, settings.port)
         _tell_of_the_api(listener)

@@ -16,21 +16,21 @@ Deep = Annotated[bool, typer.Option("--deep", help="Read every original and comp
 def certs(data_dir: DataDir = None) -> None:
     """Make the keys that sign access tokens and links, unless they are there."""
     settings = settings_of(data_dir=data_dir)
-    from safelight.composition import commands
+    from safelight.composition import signing
 
     private, public = settings.resolved_private_key(), settings.resolved_public_key()
-    made = commands.make_certs(settings)
+    made = signing.make_certs(settings)
     typer.echo(f"{'Made' if made else 'Kept'} {private} and {public}")
 
 
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to the shape that this version needs."""
     settings = settings_of(data_dir=data_dir)
-    from safelight.composition import commands, places
+    from safelight.composition import databases, places
 
     if not settings.database_url:
         places.prepare_folder(settings.data_dir)
-    asyncio.run(commands.migrate_database(settings))
+    asyncio.run(databases.bring_up_to_date(settings))
     typer.echo("The database is up to date.")
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from safelight.backends.rendering.http import HttpRenderer
 from safelight.backends.unusable import Unusable
-from safelight.composition import api_parts, places, signing
+from safelight.composition import api_parts, databases, places, signing
 from safelight.composition.broker import kafka
 from safelight.image_app import closings, housekeeping, subscriptions
 from safelight.image_app.app import create_app
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 def api(settings: Settings) -> FastAPI:
     """Comes up whatever is away, and works as soon as it is there; `/health/ready` says so."""
-    database = api_parts.database(settings)
+    database = databases.database(settings)
     if not database.is_shared:
         raise Unusable(
             "SAFELIGHT_DATABASE_URL must be postgresql://user:password@host/name: the APIs share "

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy.exc import ArgumentError
-
 from safelight.backends import keyfiles
 from safelight.backends.cache import Cache, NoCache
 from safelight.backends.cache.redis import RedisCache
@@ -70,13 +68,6 @@ def surface(settings: Settings) -> Surface:
         metrics_port=settings.metrics_port,
         is_https=settings.public_url.lower().startswith("https://"),
     )
-
-
-def database(settings: Settings) -> Database:
-    try:
-        return Database(settings.resolved_database_url(), settings.database_connections)
-    except (ValueError, ArgumentError) as error:
-        raise Unusable(f"SAFELIGHT_DATABASE_URL can't be used: {error}") from None
 
 
 def shared_cache(settings: Settings) -> Cache:

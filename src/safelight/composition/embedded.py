@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from safelight.backends.cache.memory import MemoryCache
 from safelight.backends.delivery.in_process import InProcessDelivery
-from safelight.composition import api_parts, places, signing
+from safelight.composition import api_parts, databases, places, signing
 from safelight.composition.decoders import children, decoders, renderer, start
 from safelight.contract.messages import EVENTS, JOBS, OUTCOMES, PROCESSOR
 from safelight.image_app import closings, housekeeping, subscriptions
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 def embedded(settings: Settings) -> FastAPI:
     """Messages are handled where they are promised; the outbox is the durable queue."""
-    database = api_parts.database(settings)
+    database = databases.database(settings)
     objects = places.objects(settings)
     delivery = InProcessDelivery()
     pool = decoders(settings)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 
 from safelight.backends.unusable import Unusable
-from safelight.composition import commands, places
+from safelight.composition import databases, places
 from safelight.image_app.dead_letters import letters, sending
 from safelight.image_app.dead_letters.letters import Letter
 from safelight.image_app.dead_letters.sending import Plan
@@ -11,14 +11,14 @@ from safelight.settings import Settings
 
 
 async def newest(settings: Settings, limit: int) -> list[Letter]:
-    async with commands.kept_database(settings) as database, database.reading() as connection:
+    async with databases.kept(settings) as database, database.reading() as connection:
         return await letters.newest(connection, limit)
 
 
 async def show(settings: Settings, id_: int) -> tuple[Letter, Plan]:
     """The letter, and what sending it would do now; raises `Unusable` for an unknown one."""
     objects = places.objects(settings)
-    async with commands.kept_database(settings) as database, database.reading() as connection:
+    async with databases.kept(settings) as database, database.reading() as connection:
         letter = await letters.find(connection, id_)
         if letter is None:
             raise _unknown([id_])
@@ -29,6 +29,9 @@ async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[t
     """Send these again, or all there are; raises `Unusable` before anything is done when one of
     them is unknown.
     """
+    # Only here, since it loads all that services use.
+    from safelight.composition import commands
+
     async with commands.opened_resources(settings) as resources:
         async with resources.database.reading() as connection:
             wanted = await letters.all_ids(connection) if ids is None else ids
@@ -41,7 +44,7 @@ async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[t
 
 async def drop(settings: Settings, ids: Sequence[int]) -> None:
     """Forget these, whole or not at all; raises `Unusable` for an unknown one."""
-    async with commands.kept_database(settings) as database, database.writing() as connection:
+    async with databases.kept(settings) as database, database.writing() as connection:
         if unknown := await letters.missing(connection, ids):
             raise _unknown(unknown)
         for id_ in ids:

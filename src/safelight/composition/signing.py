@@ -1,4 +1,4 @@
-"""The keys that sign tokens: read from their files, followed as these change, rotated."""
+"""The keys that sign tokens: made, read from their files, followed as these change, rotated."""
 
 import asyncio
 import time
@@ -22,6 +22,14 @@ reads the files late.
 """
 
 log = structlog.get_logger()
+
+
+def make_certs(settings: Settings) -> bool:
+    """The keys that sign tokens and the secret that signs links; whether the keys were made."""
+    made = keyfiles.make_keys(*_files(settings))
+    if not settings.link_secret:
+        keyfiles.link_secret(settings.resolved_link_secret())
+    return made
 
 
 def tokens(settings: Settings) -> Tokens:

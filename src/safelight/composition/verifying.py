@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from safelight.backends.unusable import Unusable
-from safelight.composition import commands, places
+from safelight.composition import databases, places
 from safelight.contract.messages import JOBS, PROCESSOR, Message
 from safelight.image_app import verification
-from safelight.image_app.subscriptions import LISTENING
-from safelight.image_app.verification.repair import repair as repaired
 from safelight.settings import Settings
 
 Tell = Callable[[str], None]
@@ -44,13 +42,13 @@ class Verified:
 
 async def verify(settings: Settings, tell: Tell, repair: bool, deep: bool) -> Verified:
     """Tell every difference and, to `repair`, what was done about it."""
-    commands.require_folder(settings)
+    databases.require_folder(settings)
     waiting = await _waiting(settings) if settings.broker_url else []
     if repair:
         with _standing_still(settings):
             return await _repair(settings, tell, waiting, deep)
     objects, found, mendable = places.objects(settings), 0, 0
-    async with commands.kept_database(settings) as database:
+    async with databases.kept(settings) as database:
         async for difference in verification.differences(database, objects, waiting, deep):
             tell(str(difference))
             if difference.remedy:
@@ -60,6 +58,10 @@ async def verify(settings: Settings, tell: Tell, repair: bool, deep: bool) -> Ve
 
 
 async def _repair(settings: Settings, tell: Tell, waiting: list[Message], deep: bool) -> Verified:
+    # Only here, since they load all that services use.
+    from safelight.composition import commands
+    from safelight.image_app.verification.repair import repair as repaired
+
     found = mended = 0
     async with commands.opened_resources(settings) as resources:
         if others := await resources.database.members():
@@ -88,5 +90,6 @@ async def _waiting(settings: Settings) -> list[Message]:
     """Promises that are at the broker."""
     # Only here, since an embedded product never loads a broker's library.
     from safelight.composition.broker import waiting
+    from safelight.image_app.subscriptions import LISTENING
 
     return await waiting(settings, [(JOBS, PROCESSOR), *LISTENING])

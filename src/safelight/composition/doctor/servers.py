@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, make_url, select
 
 from safelight.backends.database import Database
-from safelight.composition import api_parts, commands, places
+from safelight.composition import api_parts, databases, places
 from safelight.composition.doctor.finding import Finding, fault, ok, warning
 from safelight.image_app import clock
 from safelight.image_app.images import queries
@@ -37,7 +37,7 @@ async def database(settings: Settings) -> list[Finding]:
     if url.get_backend_name() == "sqlite" and not _is_there(url.database or ""):
         remedy = "`safelight up` or `safelight migrate` makes it"
         return [warning("database", f"there is no {name} yet", remedy)]
-    async with commands.opened_database(settings) as opened:
+    async with databases.opened(settings) as opened:
         if not await is_newest(opened):
             words = f"{name} has not the shape that this release needs"
             return [fault("database", words, "stop the product, then `safelight migrate`")]
@@ -112,7 +112,7 @@ async def cache(settings: Settings) -> Finding:
 
 
 async def accounts(settings: Settings) -> Finding:
-    async with commands.opened_database(settings) as opened:
+    async with databases.opened(settings) as opened:
         store = api_parts.account_store(settings, opened)
         try:
             await store.check()
