@@ -27,7 +27,7 @@ SAFELIGHT = Path(sys.executable).with_name("safelight")
 PATIENCE = 60.0
 
 
-def wait_for(what: str, look: Callable[[], T | None], pause: float = 0.02) -> T:
+def wait_for(what: str, look: Callable[[], T | None], pause: float = 0.05) -> T:
     """What `look` finds, as soon as it finds something; AssertionError after a minute."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -83,6 +83,7 @@ class Server(uvicorn.Server):
         # What is there by now stays: looking through it for garbage would hold up everybody.
         gc.collect()
         gc.freeze()
+        gc.enable()
         await super().main_loop()
         self.lifespan.state[LEAVING] = True
         for _ in range(math.ceil(self._notice_seconds / TICK_SECONDS)):

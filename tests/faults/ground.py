@@ -24,7 +24,7 @@ from tests.scaled import ScaledProduct, Servers
 
 RECOVERY_SECONDS = 30.0
 PATIENCE = 180.0
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.2
 
 
 @dataclass

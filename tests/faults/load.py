@@ -9,7 +9,7 @@ from tests.faults.customer import Customer
 from tests.journeys import pictures
 
 SIDES = ((320, 240), (160, 120), (240, 320), (400, 300))
-PAUSE = 0.25
+PAUSE = 0.6
 """Seconds between two pictures of one client."""
 
 

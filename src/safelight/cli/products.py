@@ -1,6 +1,7 @@
 """What runs until it is stopped: the whole product, or one part of many."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from socket import socket
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ Port = Annotated[int | None, typer.Option(show_default="8000")]
 
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Start the whole product on this machine, nothing else needed."""
-    settings = settings_of(host=host, port=port, data_dir=data_dir)
+    settings = _settings(host=host, port=port, data_dir=data_dir)
     from safelight.composition import databases, decoders, places, signing
     from safelight.composition.embedded import embedded
 
@@ -42,7 +43,7 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
 
 def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Start one HTTP API of many, on PostgreSQL, a broker and an object store."""
-    settings = settings_of(host=host, port=port, data_dir=data_dir)
+    settings = _settings(host=host, port=port, data_dir=data_dir)
     from safelight.composition.api import api as compose
 
     made = compose(settings)
@@ -56,7 +57,7 @@ def processor(
     host: Host = None, port: Annotated[int | None, typer.Option(show_default="10101")] = None
 ) -> None:
     """Start one processor of many; the port is for its health and metrics."""
-    settings = settings_of(host=host, processor_port=port)
+    settings = _settings(host=host, processor_port=port)
     from safelight.composition import decoders, secrets
     from safelight.composition.processor import processor as compose
 
@@ -67,6 +68,14 @@ def processor(
     listener = serving.bind(settings.host, settings.processor_port)
     typer.echo(f"Health {serving.address(listener)}/health/ready")
     _serve(made, [listener], settings)
+
+
+def _settings(**given: Any) -> Settings:
+    """As `settings_of`. Nothing looks for garbage until it serves: what is loaded until then stays,
+    and to look through it again and again is a tenth of a start.
+    """
+    gc.disable()
+    return settings_of(**given)
 
 
 def _tell_of_the_api(listener: socket) -> None:
