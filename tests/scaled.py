@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def servers_of_its_own(folder: Path, broker: type[Noida] | type[ApacheKafka]) ->
             running.callback(server.kill)
             server.start()
         yield servers
+
+
+@cache
+def _signing_key() -> bytes:
+    """One for all products of a run: to make it takes most of a second."""
+    return keyfiles.pem_of(keyfiles.new_key())
 
 
 class ScaledProduct(Product):
@@ -107,7 +114,10 @@ class ScaledProduct(Product):
 
     def prepare(self) -> None:
         """What `safelight certs` and `safelight migrate` do, without a process for each."""
-        keyfiles.make_keys(self.data / "private.pem", self.data / "public.pem")
+        private, public = self.data / "private.pem", self.data / "public.pem"
+        if not private.exists():
+            keyfiles.write(private, _signing_key())
+        keyfiles.make_keys(private, public)
         keyfiles.link_secret(self.data / "link.secret")
         asyncio.run(self._migrate())
 

@@ -14,8 +14,8 @@ LIMIT = 40
 CLIENTS = 8
 SIDES = (1200, 900)
 PAUSE = 0.05
-QUEUE_FULL = "503 queue-full"
 """Seconds after a refusal: these clients do not do what `Retry-After` says."""
+QUEUE_FULL = "503 queue-full"
 GROWTH = 1.25
 """How much more memory than in the second minute there may be in the last: what a collector has
 not collected yet is no leak, and a queue that grows would be far more.
