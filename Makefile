@@ -27,7 +27,7 @@ setup: .venv/run ## Prepare .venv with what the product needs
 
 .PHONY: test
 test: .venv/dev ## Run all tests, two at a time
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: test-kafka
 test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven; STORIES=)

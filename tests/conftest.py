@@ -24,15 +24,25 @@ T = TypeVar("T", bound=Server)
 hypothesis.settings.register_profile("safelight", deadline=None)
 hypothesis.settings.load_profile("safelight")
 
+MODES = ("scaled", "embedded", "")
+"""In the order in which their tests are begun."""
+
 logs.configure("console", "error")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs in one worker: a file, or all stories of one mode, which share a product."""
+    """What runs in one worker: a file, or all stories of one mode, which share a product. Those
+    come first, since they are the longest, and the files fill up what is left of the time.
+    """
     for item in items:
-        told = getattr(item, "callspec", None)
-        mode = told.params.get("make") if told else None
-        item.add_marker(pytest.mark.xdist_group(mode or str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(_mode(item) or str(item.path)))
+    items.sort(key=lambda item: MODES.index(_mode(item)))
+
+
+def _mode(item: pytest.Item) -> str:
+    """In which a story is told; nothing for other tests."""
+    told = getattr(item, "callspec", None)
+    return str(told.params.get("make", "")) if told else ""
 
 
 @pytest.fixture(scope="session")
