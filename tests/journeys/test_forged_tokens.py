@@ -175,12 +175,15 @@ def test_an_access_and_a_refresh_token_are_not_the_same(thief: Client, ann: Clie
     assert thief.post("/v1/auth/token", data=swapped).status_code in (401, 422)
 
 
+def _another(letter: str) -> str:
+    return "B" if letter == "A" else "A"
+
+
 def test_a_token_in_another_form_opens_nothing(thief: Client, forger: Forger) -> None:
     header, claims, signature = forger.genuine.split(".")
-    other = "A" if signature[-1] != "A" else "B"
     for token in (
-        f"{header}.{claims}.{signature[:-1]}{other}",
-        f"{header}.{claims}.{other}{signature[1:]}",
+        f"{header}.{claims}.{signature[:-1]}{_another(signature[-1])}",
+        f"{header}.{claims}.{_another(signature[0])}{signature[1:]}",
         f"{claims}.{header}.{signature}",
         f"{header}.{claims}",
         f"{header}.{claims}.{signature}=",
