@@ -15,6 +15,8 @@ from safelight import logs
 from safelight.backends.database import Database
 from safelight.backends.objects import Objects
 from safelight.image_app.migrations import migrate
+from tests.commands import Forked
+from tests.product import Product
 from tests.scaled import Servers
 from tests.servers import S3, Broker, Postgres, Server, Valkey, chosen_broker
 
@@ -28,6 +30,7 @@ MODES = ("scaled", "embedded", "")
 """In the order in which their tests are begun."""
 
 logs.configure("console", "error")
+Product.begin = Forked
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,7 +14,6 @@ from tests.product import Product
 MIB = 1 << 20
 PAUSE = 0.5
 CHILD = "decoder.child"
-COMMANDS = ("up", "api", "processor")
 HIGH_WATER = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -49,9 +48,9 @@ class Peak:
     def look(self) -> None:
         """Take one sample."""
         together: dict[str, int] = {}
-        for process in processes(self._product):
+        for kind, process in processes(self._product):
             with suppress(psutil.Error):
-                kind, now = kind_of(process), process.memory_info().rss
+                now = process.memory_info().rss
                 together[kind] = together.get(kind, 0) + now
                 self.most[kind] = max(self.most.get(kind, 0), now, _high_water(process.pid))
         self.seen.append((time.monotonic(), together))
@@ -61,20 +60,20 @@ class Peak:
         return ", ".join(f"{kind} {most / MIB:.0f} MB" for kind, most in sorted(self.most.items()))
 
 
-def processes(product: Product) -> Iterator[psutil.Process]:
-    """Every living process of a product."""
+def processes(product: Product) -> Iterator[tuple[str, psutil.Process]]:
+    """Every living process of a product, and its kind: `up`, `api` or `processor` by the command,
+    `decoder` for what opens pictures.
+    """
     for part in list(product.parts):
         with suppress(psutil.Error):
             parent = psutil.Process(part.process.pid)
-            yield from (parent, *parent.children(recursive=True))
+            yield part.kind, parent
+            for child in parent.children(recursive=True):
+                yield _kind_of(child), child
 
 
-def kind_of(process: psutil.Process) -> str:
-    """`up`, `api` or `processor` by the command, `decoder` for what opens pictures."""
-    words = process.cmdline()
-    if any(CHILD in word for word in words):
-        return "decoder"
-    return next((word for word in words if word in COMMANDS), "other")
+def _kind_of(child: psutil.Process) -> str:
+    return "decoder" if any(CHILD in word for word in child.cmdline()) else "other"
 
 
 def _high_water(pid: int) -> int:

@@ -3,13 +3,12 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from threading import Timer
 from typing import Any, TypeVar
 
 import httpx
@@ -19,11 +18,11 @@ from sqlalchemy import Select, select
 from safelight.backends.database import Database
 from safelight.image_app.models import uploads
 from tests import plain_http
+from tests.commands import Arguments, Forked, Start, Started
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Product")
 
-SAFELIGHT = Path(sys.executable).with_name("safelight")
 PATIENCE = 60.0
 
 
@@ -41,18 +40,11 @@ class Part:
     """One started command, with the processes that it starts itself."""
 
     def __init__(
-        self, arguments: Sequence[str | Path], environment: dict[str, str], log: Path
+        self, start: Start, arguments: Arguments, environment: dict[str, str], log: Path
     ) -> None:
+        self.kind = str(arguments[0])
         self._log = log
-        with log.open("a") as file:
-            self.process = subprocess.Popen(
-                [SAFELIGHT, *arguments],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=file,
-                text=True,
-            )
-        assert self.process.stdout is not None
+        self.process = start(arguments, environment, log)
         first_line = self.process.stdout.readline().split()
         assert len(first_line) > 1, log.read_text()[-3000:]
         self.base_url = first_line[1].removesuffix("/v1").removesuffix("/health/ready")
@@ -73,13 +65,14 @@ class Part:
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
-        self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode
+        code = self.process.wait(PATIENCE)
+        self.process.stdout.close()
+        return code
 
     def kill(self) -> None:
         """SIGKILL for every process of the tree."""
         children = self.children()
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         for child in children:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
@@ -92,7 +85,12 @@ class Part:
 
 
 class Product:
-    """One installation, embedded: a data folder, and the process tree that serves it."""
+    """One installation, embedded: a data folder, and the process tree that serves it.
+
+    `begin` is how that is started; commands that end are forked.
+    """
+
+    begin: Start = Started
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.data = folder / "data"
@@ -119,7 +117,7 @@ class Product:
 
     def part(self, *arguments: str) -> Part:
         """A started command of this installation."""
-        return Part(arguments, self.environment, self.log)
+        return Part(self.begin, arguments, self.environment, self.log)
 
     def is_ready(self) -> bool:
         return all(part.is_ready() for part in self.parts)
@@ -145,15 +143,14 @@ class Product:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Exit code and words of a command that ends."""
-        done = subprocess.run(
-            [SAFELIGHT, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+        with NamedTemporaryFile() as besides:
+            command = Forked(arguments, self.environment, Path(besides.name))
+            watch = Timer(PATIENCE, command.send_signal, [signal.SIGKILL])
+            watch.start()
+            with command.stdout as output:
+                said = output.read()
+            watch.cancel()
+            return command.wait(PATIENCE), said + besides.read().decode()
 
     def objects(self) -> list[str]:
         """Every object, half-written ones too."""

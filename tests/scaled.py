@@ -127,7 +127,7 @@ class ScaledProduct(Product):
         await database.close()
 
     def add_processor(self) -> Part:
-        part = Part(("processor", "--port", "0"), self.processor_environment, self.log)
+        part = Part(self.begin, ("processor", "--port", "0"), self.processor_environment, self.log)
         self.processors.append(part)
         self.parts = [*self.apis, *self.processors]
         return part

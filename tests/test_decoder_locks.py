@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from safelight.image_process_app.decoder.locks import LOCKS
-from tests.product import PATIENCE, SAFELIGHT
+from tests.commands import SAFELIGHT
+from tests.product import PATIENCE
 
 if sys.platform != "linux":
     pytest.skip("other systems have no locks to take away", allow_module_level=True)

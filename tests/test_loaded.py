@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.product import SAFELIGHT
+from tests.commands import SAFELIGHT, Started
 from tests.scaled import ScaledProduct, Servers
 
 BROKER = {"SAFELIGHT_BROKER_URL": "kafka://localhost:1"}
@@ -74,6 +74,7 @@ def libraries_of(process: psutil.Process) -> str:
 @pytest.mark.skipif(sys.platform != "linux", reason="needs to see another process's memory map")
 def test_started_processes_have_mapped_and_know_no_more(tmp_path: Path, servers: Servers) -> None:
     product = ScaledProduct(tmp_path, servers)
+    product.begin = Started
     more = {"SAFELIGHT_LINK_SECRET": "LINK" * 8, "safelight_private_key": str(tmp_path)}
     product.processor_environment = product.environment | more
     try:

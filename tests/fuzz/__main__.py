@@ -65,7 +65,7 @@ def _run(
     with Peak(product) as peak:
         _throw(senders, inputs, numbers, seconds, tally)
     after = aftermath.open_files(product)
-    alive = list(processes(product))
+    alive = [process for _, process in processes(product)]
     left = amiss(product, [sender.client for sender in senders])
     dead, limited = aftermath.decoder_deaths(product, tally)
     print(_told(tally))

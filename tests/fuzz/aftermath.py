@@ -7,7 +7,7 @@ import psutil
 
 from tests.fuzz.sender import Tally
 from tests.logbook import deaths
-from tests.memory import Peak, kind_of, processes
+from tests.memory import Peak, processes
 from tests.product import Product
 
 MIB = 1 << 20
@@ -25,8 +25,8 @@ NO_MEMORY = ("failed to allocate", "bad_alloc", "MemoryError", "out of memory")
 def open_files(product: Product) -> dict[str, int]:
     """Descriptors of each process that lasts, by kind and id."""
     found = {}
-    for process in processes(product):
-        if (kind := kind_of(process)) != "decoder":
+    for kind, process in processes(product):
+        if kind != "decoder":
             found[f"{kind} {process.pid}"] = process.num_fds()
     return found
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.product import PATIENCE, SAFELIGHT, Product
+from tests.commands import SAFELIGHT
+from tests.product import PATIENCE, Product
 
 embedded = pytest.mark.parametrize("make", ["embedded"], indirect=True)
 
