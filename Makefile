@@ -12,6 +12,7 @@ UV := $(shell command -v uv || echo .uv/bin/uv)
 PYTHON := .venv/bin/python
 SAFELIGHT := .venv/bin/safelight
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
+IN_TWO := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(PYTHON)
 
 .PHONY: help
@@ -27,17 +28,18 @@ setup: .venv/run ## Prepare .venv with what the product needs
 
 .PHONY: test
 test: .venv/dev ## Run all tests, two at a time
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(PYTHON) -m pytest $(IN_TWO)
 
 .PHONY: test-kafka
 test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven; STORIES=)
-	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest $(or $(STORIES),tests/backends/delivery \
-		tests/journeys) -k 'not embedded'
+	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest $(IN_TWO) -k 'not embedded' \
+		$(or $(STORIES),tests/backends/delivery tests/journeys)
 
 .PHONY: test-faults
-test-faults: .venv/dev ## Kill, fill, pause and flood the product in both modes (SEED=, MODE=, ONLY=, MINUTES=)
+test-faults: .venv/dev ## Kill, fill, pause and flood the product (SEED=, MODE=, ONLY=, MINUTES=, FORKED=1)
 	$(PYTHON) -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE)) \
 		$(if $(ONLY),--only '$(ONLY)') $(if $(MINUTES),--minutes-of-overload $(MINUTES)) \
+		$(if $(FORKED),--forked) \
 		$(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) $(if $(WRITE),--write $(WRITE))
 
 .PHONY: servers

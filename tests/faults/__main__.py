@@ -9,9 +9,11 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from tests.commands import Forked
 from tests.faults.driver import Outcome, Row, run
 from tests.faults.everything import FAULTS
 from tests.faults.scoreboard import board, line, write
+from tests.product import Product
 from tests.servers.apache_kafka import missing
 
 MODES = ("embedded", "scaled")
@@ -43,6 +45,8 @@ def main() -> int:
 def _run(mode: str, options: argparse.Namespace) -> Outcome:
     # The pool ends a worker so when the other one breaks: it leaves no server behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    if options.forked:
+        Product.begin = Forked
     faults = [fault for fault in FAULTS if options.only in fault.name]
     return run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
 
@@ -58,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
     parser.add_argument("--minutes-of-overload", type=float, default=5.0, metavar="N")
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="bad files beside our own")
+    parser.add_argument("--forked", action="store_true", help="load the product once, not anew")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page")
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from threading import Thread
 import httpx
 
 from tests import plain_http
+from tests.commands import Started
 from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
@@ -71,8 +72,9 @@ def storm(ground: Ground) -> None:
     """Killed again and again while it starts, and asked to stop before it is ready."""
     ground.product.kill()
     for turn in range(6):
-        part = ground.product.part("up", "--port", "0")
-        ground.product.parts = [part]
+        product = ground.product
+        part = Part(Started, ("up", "--port", "0"), product.environment, product.log)
+        product.parts = [part]
         ground.wait_a_moment(1.5)
         if turn % 3 == 2:
             code = _ended(part)
