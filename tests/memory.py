@@ -12,7 +12,7 @@ import psutil
 from tests.product import Product
 
 MIB = 1 << 20
-PAUSE = 0.5
+PAUSE = 1.0
 CHILD = "decoder.child"
 HIGH_WATER = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 

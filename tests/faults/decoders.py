@@ -4,7 +4,7 @@ import json
 import signal
 import time
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import psutil
@@ -93,6 +93,7 @@ def _strike(
                 ground.kill(psutil.Process(child), number)
 
 
+@cache
 def _slow_to_open() -> bytes:
     """A file of which every byte must be read before there is one pixel."""
     large = pictures.photograph().resize(SIDES)
