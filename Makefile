@@ -31,15 +31,15 @@ test: .venv/dev ## Run all tests, two at a time
 	$(PYTHON) -m pytest $(IN_TWO)
 
 .PHONY: test-kafka
-test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka (Java, Maven; STORIES=)
+test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka, two at a time (Java, Maven; STORIES=)
 	SAFELIGHT_TEST_BROKER=kafka $(PYTHON) -m pytest $(IN_TWO) -k 'not embedded' \
 		$(or $(STORIES),tests/backends/delivery tests/journeys)
 
 .PHONY: test-faults
-test-faults: .venv/dev ## Kill, fill, pause and flood the product (SEED=, MODE=, ONLY=, MINUTES=, FORKED=1)
+test-faults: .venv/dev ## Kill, fill, pause and flood the product (SEED=, MODE=, ONLY=, MINUTES=, PAUSE=, FORKED=1)
 	$(PYTHON) -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE)) \
 		$(if $(ONLY),--only '$(ONLY)') $(if $(MINUTES),--minutes-of-overload $(MINUTES)) \
-		$(if $(FORKED),--forked) \
+		$(if $(PAUSE),--pause $(PAUSE)) $(if $(filter 1,$(FORKED)),--forked) \
 		$(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) $(if $(WRITE),--write $(WRITE))
 
 .PHONY: servers

@@ -2,15 +2,19 @@
 
 A start of Python with all libraries takes seconds of a core, and the stories start hundreds of
 commands. So most are forked from one process that has loaded the product and done nothing yet:
-each is a real process all the same, with arguments, an environment and an end of its own.
+each is a real process all the same, with arguments, an environment, signals and an exit code of its
+own. What Python does before the product is loaded and after it has ended is not seen so.
 """
 
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from threading import Lock
 from typing import IO, Protocol
 
 SAFELIGHT = Path(sys.executable).with_name("safelight")
@@ -20,9 +24,13 @@ LOADED = [
     *(f"{PARTS}.verifying", f"{PARTS}.commands", f"{PARTS}.letters", f"{PARTS}.signing"),
     *(f"{PARTS}.doctor.examination", "safelight.image_app.verification.repair"),
 ]
+"""Where what the commands import begins; what is not named here is loaded by each of them."""
+LOOK_SECONDS = 1.0
 Arguments = tuple[str | Path, ...]
 
 _forking = get_context("forkserver")
+_one_at_a_time = Lock()
+"""Whoever asks first how a process has ended is told, and each start asks of all of them."""
 _forking.set_forkserver_preload(LOADED)
 
 
@@ -44,7 +52,7 @@ class Command(Protocol):
 
 
 class Start(Protocol):
-    """`started` or `forked`."""
+    """`Started` or `Forked`."""
 
     def __call__(self, arguments: Arguments, environment: dict[str, str], log: Path) -> Command: ...
 
@@ -79,30 +87,36 @@ class Forked:
     """From a process that has loaded the product."""
 
     def __init__(self, arguments: Arguments, environment: dict[str, str], log: Path) -> None:
+        told = [name for name in environment if name.startswith(("PYTHON", "LD_"))]
+        assert not told, f"{told} are for Python, which is not started here"
         reader, writer = _forking.Pipe(duplex=False)
         with reader, writer:
             words = ["safelight", *map(str, arguments)]
             self._process = _forking.Process(
                 target=_run, args=(words, environment, writer, log), daemon=True
             )
-            self._process.start()
+            with _one_at_a_time:
+                self._process.start()
             self.stdout: IO[str] = os.fdopen(os.dup(reader.fileno()))
         assert self._process.pid is not None
         self.pid = self._process.pid
 
     def poll(self) -> int | None:
-        return self._process.exitcode
+        with _one_at_a_time:
+            return self._process.exitcode
 
     def wait(self, timeout: float) -> int:
-        self._process.join(timeout)
-        code = self._process.exitcode
-        if code is None:
-            raise TimeoutError(f"process {self.pid} has not ended within {timeout} s")
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"process {self.pid} has not ended within {timeout} s")
+            wait([self._process.sentinel], LOOK_SECONDS)
         return code
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has ended, and nobody was told yet
+                os.kill(self.pid, number)
 
 
 def _run(words: list[str], environment: dict[str, str], output: Connection, log: Path) -> None:
@@ -114,6 +128,7 @@ def _run(words: list[str], environment: dict[str, str], output: Connection, log:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = words
+    sys.orig_argv = [sys.executable, str(SAFELIGHT), *words[1:]]
     from safelight.cli import main
 
     main()

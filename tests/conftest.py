@@ -45,7 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _mode(item: pytest.Item) -> str:
     """In which a story is told; nothing for other tests."""
     told = getattr(item, "callspec", None)
-    return str(told.params.get("make", "")) if told else ""
+    mode = told.params.get("make") if told else ""
+    return mode if mode in MODES else ""
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A started product: what its users start, as process trees of their own."""
+"""A started product: what its users start, or the same forked, as process trees of their own."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from sqlalchemy import Select, select
 from safelight.backends.database import Database
 from safelight.image_app.models import uploads
 from tests import plain_http
-from tests.commands import Arguments, Forked, Start, Started
+from tests.commands import Arguments, Start, Started
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Product")
@@ -58,7 +58,10 @@ class Part:
         return answer.status_code == httpx.codes.OK
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        """What it has started; nothing any more once it has ended."""
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.process.pid).children(recursive=True)
+        return []
 
     def ask_to_stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.process.send_signal(number)
@@ -87,7 +90,7 @@ class Part:
 class Product:
     """One installation, embedded: a data folder, and the process tree that serves it.
 
-    `begin` is how that is started; commands that end are forked.
+    `begin` is how that and its commands are started.
     """
 
     begin: Start = Started
@@ -144,13 +147,18 @@ class Product:
     def run(self, *arguments: str) -> tuple[int, str]:
         """Exit code and words of a command that ends."""
         with NamedTemporaryFile() as besides:
-            command = Forked(arguments, self.environment, Path(besides.name))
+            command = self.begin(arguments, self.environment, Path(besides.name))
             watch = Timer(PATIENCE, command.send_signal, [signal.SIGKILL])
             watch.start()
-            with command.stdout as output:
-                said = output.read()
-            watch.cancel()
-            return command.wait(PATIENCE), said + besides.read().decode()
+            try:
+                with command.stdout as output:
+                    said = output.read()
+                code = command.wait(PATIENCE)
+            finally:
+                watch.cancel()
+            said += besides.read().decode()
+        assert code != -signal.SIGKILL, f"{' '.join(arguments)} has not ended in time: {said}"
+        return code, said
 
     def objects(self) -> list[str]:
         """Every object, half-written ones too."""

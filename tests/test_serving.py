@@ -1,14 +1,19 @@
 """The socket to listen on, or the reason why there is none."""
 
+import asyncio
+import gc
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
+import httpx
 import pytest
 
 from safelight import serving
 from safelight.backends.unusable import Unusable
+from tests import plain_http
 
 
 @pytest.fixture
@@ -72,3 +77,27 @@ def test_a_port_is_free_again_at_once_after_it_was_served() -> None:
         client = socket.create_connection(("127.0.0.1", port), timeout=5)
     client.close()
     serving.bind("127.0.0.1", port).close()
+
+
+async def test_once_it_serves_it_looks_for_garbage() -> None:
+    seen = []
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        seen.append(gc.isenabled())
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    gc.disable()  # as `safelight up` does before it loads anything
+    try:
+        with closing(serving.bind("127.0.0.1", 0)) as listener:
+            server = serving.Server(app, 1)
+            server.config.lifespan = "off"
+            serving_it = asyncio.create_task(server.serve(sockets=[listener]))
+            async with httpx.AsyncClient(verify=plain_http.NO_TLS) as client:
+                await client.get(serving.address(listener))
+            server.should_exit = True
+            await serving_it
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert seen == [True]

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.commands import Forked
-from tests.faults.driver import Outcome, Row, run
+from tests.faults.driver import Extent, Outcome, Row, run
 from tests.faults.everything import FAULTS
 from tests.faults.scoreboard import board, line, write
 from tests.product import Product
@@ -48,7 +48,8 @@ def _run(mode: str, options: argparse.Namespace) -> Outcome:
     if options.forked:
         Product.begin = Forked
     faults = [fault for fault in FAULTS if options.only in fault.name]
-    return run(mode, faults, options.seed, options.minutes_of_overload, options.corpus, _tell)
+    extent = Extent(options.seed, options.minutes_of_overload, options.pause, options.corpus)
+    return run(mode, faults, extent, _tell)
 
 
 def _tell(row: Row) -> None:
@@ -61,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mode", choices=MODES, help="one of the two; both without")
     parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
     parser.add_argument("--minutes-of-overload", type=float, default=5.0, metavar="N")
+    parser.add_argument("--pause", type=float, default=0.25, metavar="SECONDS", help="of a client")
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="bad files beside our own")
     parser.add_argument("--forked", action="store_true", help="load the product once, not anew")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page")

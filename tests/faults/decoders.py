@@ -14,6 +14,7 @@ from tests.faults.ground import Ground
 from tests.faults.processes import end_a_decoder
 from tests.journeys import pictures
 from tests.logbook import TRY_FAILED
+from tests.memory import child_ids
 from tests.product import Part
 
 TRIES = 3
@@ -88,7 +89,7 @@ def _strike(
     for part in ground.processors:
         if _holds(part, image_id, size):
             # None, while the next one is being started.
-            for child in _children(part) - struck:
+            for child in child_ids(part) - struck:
                 struck.add(child)
                 ground.kill(psutil.Process(child), number)
 
@@ -98,12 +99,6 @@ def _slow_to_open() -> bytes:
     """A file of which every byte must be read before there is one pixel."""
     large = pictures.photograph().resize(SIDES)
     return pictures.saved(large, "JPEG", quality=60, progressive=True)
-
-
-def _children(part: Part) -> set[int]:
-    """Quicker than psutil, which looks at every process there is."""
-    tasks = Path(f"/proc/{part.process.pid}/task")
-    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
 
 
 def _holds(part: Part, image_id: str, size: int) -> bool:

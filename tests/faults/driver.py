@@ -45,6 +45,18 @@ class Row:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Extent:
+    """How much is done: with which random choices, for how many minutes of overload, with how many
+    seconds between two pictures of one client, with which bad files beside our own.
+    """
+
+    seed: int
+    minutes: float
+    pause: float
+    corpus: Path | None
+
+
 @dataclass
 class Outcome:
     """What became of one mode."""
@@ -62,19 +74,17 @@ class Outcome:
 def run(
     mode: str,
     faults: Sequence[Fault],
-    seed: int,
-    minutes: float,
-    corpus: Path | None,
+    extent: Extent,
     tell: Callable[[Row], None],
 ) -> Outcome:
     """Every fault of this mode, in order; what one of them breaks is mended before the next."""
     outcome = Outcome(mode)
-    with _started(mode, seed, minutes) as ground, Peak(ground.product) as ground.peak:
-        ground.corpus = corpus
+    with _started(mode, extent) as ground, Peak(ground.product) as ground.peak:
+        ground.corpus = extent.corpus
         for fault in faults:
             if mode in fault.modes:
                 # A number of its own, so that `--only` does what the whole run does.
-                ground.random.seed(f"{seed} {mode} {fault.name}")
+                ground.random.seed(f"{extent.seed} {mode} {fault.name}")
                 outcome.rows.append(_row(ground, fault, outcome))
                 tell(outcome.rows[-1])
         outcome.rows.append(_last_row(ground, outcome))
@@ -176,14 +186,16 @@ def _mended(ground: Ground) -> list[str]:
 
 
 @contextmanager
-def _started(mode: str, seed: int, minutes: float) -> Iterator[Ground]:
+def _started(mode: str, extent: Extent) -> Iterator[Ground]:
     with TemporaryDirectory(prefix="safelight-faults-") as folder, ExitStack() as ending:
         product = _product(mode, Path(folder), ending)
         ending.callback(product.end)
         product.start()
         ledger = Ledger(Path(folder) / "ledger")
-        ground = Ground(mode, product, ledger, Answers(), random.Random(seed), minutes)
-        ground.load = Load([ground.client() for _ in range(CLIENTS)])
+        ground = Ground(
+            mode, product, ledger, Answers(), random.Random(extent.seed), extent.minutes
+        )
+        ground.load = Load([ground.client() for _ in range(CLIENTS)], extent.pause)
         ending.callback(ground.load.end)
         yield ground
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from safelight.image_app.models import images, outbox
 from tests import plain_http
+from tests.commands import Started
 from tests.faults.customer import Answers, Customer
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
@@ -179,6 +180,18 @@ class Ground:
                 environment.clear()
                 environment.update(was)
             self.product.start()
+
+    @contextmanager
+    def starting_anew(self) -> Iterator[None]:
+        """Whatever starts meanwhile is started as its users start it: what Python itself is told it
+        reads at a start alone.
+        """
+        before = self.product.begin
+        self.product.begin = Started
+        try:
+            yield
+        finally:
+            self.product.begin = before
 
     def mend(self) -> None:
         """Start everything anew after a fault that was not survived."""

@@ -9,16 +9,15 @@ from tests.faults.customer import Customer
 from tests.journeys import pictures
 
 SIDES = ((320, 240), (160, 120), (240, 320), (400, 300))
-PAUSE = 0.6
-"""Seconds between two pictures of one client."""
 
 
 class Load:
-    """Starts with `go_on`. Each picture has bytes that no other has, and is sent until it is
-    promised, as a client does that wants it kept.
+    """Starts with `go_on`; `pause` is the seconds between two pictures of one client. Each of them
+    has bytes that no other has, and is sent until it is promised, as a client does that wants it
+    kept.
     """
 
-    def __init__(self, customers: list[Customer], pause: float = PAUSE) -> None:
+    def __init__(self, customers: list[Customer], pause: float) -> None:
         self.customers = customers
         self.pace = pause
         self._numbers = count(1)

@@ -63,7 +63,10 @@ async def test_the_newest_is_what_alembic_takes_for_the_last_one(empty: Database
     await migrate(empty)
     assert await is_newest(empty)
     async with empty.writing() as connection:
-        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0009'")
+        await connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0009')")
+    assert not await is_newest(empty)
+    async with empty.writing() as connection:
+        await connection.exec_driver_sql("DELETE FROM alembic_version WHERE version_num != '0009'")
     assert not await is_newest(empty)
 
 

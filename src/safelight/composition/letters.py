@@ -1,13 +1,16 @@
 """`safelight dead-letters`, with its settings."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 from safelight.backends.unusable import Unusable
 from safelight.composition import databases, places
-from safelight.image_app.dead_letters import letters, sending
+from safelight.image_app.dead_letters import letters
 from safelight.image_app.dead_letters.letters import Letter
-from safelight.image_app.dead_letters.sending import Plan
 from safelight.settings import Settings
+
+if TYPE_CHECKING:
+    from safelight.image_app.dead_letters.sending import Plan
 
 
 async def newest(settings: Settings, limit: int) -> list[Letter]:
@@ -15,8 +18,10 @@ async def newest(settings: Settings, limit: int) -> list[Letter]:
         return await letters.newest(connection, limit)
 
 
-async def show(settings: Settings, id_: int) -> tuple[Letter, Plan]:
+async def show(settings: Settings, id_: int) -> tuple[Letter, "Plan"]:
     """The letter, and what sending it would do now; raises `Unusable` for an unknown one."""
+    from safelight.image_app.dead_letters import sending
+
     objects = places.objects(settings)
     async with databases.kept(settings) as database, database.reading() as connection:
         letter = await letters.find(connection, id_)
@@ -25,12 +30,13 @@ async def show(settings: Settings, id_: int) -> tuple[Letter, Plan]:
         return letter, await sending.plan_for(connection, objects, letter)
 
 
-async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[tuple[int, Plan]]:
+async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[tuple[int, "Plan"]]:
     """Send these again, or all there are; raises `Unusable` before anything is done when one of
     them is unknown.
     """
-    # Only here, since it loads all that services use.
+    # Only here, since they load all that services use.
     from safelight.composition import commands
+    from safelight.image_app.dead_letters import sending
 
     async with commands.opened_resources(settings) as resources:
         async with resources.database.reading() as connection:

@@ -3,6 +3,7 @@
 Alembic is loaded only to change a shape: processes that find it as it should be start sooner.
 """
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SCRIPTS = "safelight.image_app:migrations"
 LOCK = 7_233_548
 """Held by whoever migrates."""
+SCRIPT = re.compile(r"\d+_\w+\.py")
 REVISIONS = table("alembic_version", column("version_num"))
 
 
@@ -49,13 +51,14 @@ def alembic_config(connection: Connection) -> "Config":
 async def is_newest(database: Database) -> bool:
     """Whether the database has the shape that this release needs."""
     async with database.reading() as connection:
-        return await connection.run_sync(_revision) == newest()
+        return await connection.run_sync(_revisions) == [newest()]
 
 
-def _revision(connection: Connection) -> str | None:
+def _revisions(connection: Connection) -> list[str]:
+    """One, unless nothing was ever migrated, or two releases were at it."""
     if not inspect(connection).has_table(REVISIONS.name):
-        return None
-    return connection.execute(select(REVISIONS.c.version_num)).scalar()
+        return []
+    return list(connection.execute(select(REVISIONS.c.version_num)).scalars())
 
 
 @cache
@@ -65,4 +68,4 @@ def newest() -> str:
     """
     scripts = files(__package__) / "versions"
     names = (script.name for script in scripts.iterdir())
-    return max(name.partition("_")[0] for name in names if name[0].isdigit())
+    return max(name.partition("_")[0] for name in names if SCRIPT.fullmatch(name))
