@@ -76,10 +76,12 @@ def child_ids(part: Part) -> set[int]:
     tasks = Path(f"/proc/{part.process.pid}/task")
     if not tasks.parent.parent.is_dir():
         return {child.pid for child in part.children()}
-    with suppress(OSError):
-        lists = [(task / "children").read_text().split() for task in tasks.iterdir()]
-        return {int(pid) for ids in lists for pid in ids}
-    return set()
+    found: set[int] = set()
+    with suppress(OSError):  # it has ended
+        for task in tasks.iterdir():
+            with suppress(OSError):  # one of its threads has, and what it started is another's now
+                found.update(map(int, (task / "children").read_text().split()))
+    return found
 
 
 def _kind_of(child: psutil.Process) -> str:

@@ -88,14 +88,14 @@ def differ(ground: Ground) -> None:
 def _see(ground: Ground, parts: Sequence[Part], seconds: float) -> None:
     """Wait until each of them tells a time that is so far from ours."""
 
-    def differ() -> list[float]:
+    def ahead() -> list[float]:
         answers = [plain_http.get(f"{part.base_url}/health/live") for part in parts]
         told = [parsedate_to_datetime(answer.headers["date"]).timestamp() for answer in answers]
-        return [time - real_time() for time in told]
+        return [moment - real_time() for moment in told]
 
     ground.until(
         f"clocks that are {seconds:g} s from ours",
-        lambda: all(abs(found - seconds) < NEAR for found in differ()),
+        lambda: all(abs(found - seconds) < NEAR for found in ahead()),
     )
 
 

@@ -13,6 +13,7 @@ from safelight.settings import Settings
 
 
 def database(settings: Settings) -> Database:
+    """The one of the settings, asked for nothing yet; raises `Unusable`."""
     try:
         return Database(settings.resolved_database_url(), settings.database_connections)
     except (ValueError, ArgumentError) as error:

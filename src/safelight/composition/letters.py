@@ -20,6 +20,7 @@ async def newest(settings: Settings, limit: int) -> list[Letter]:
 
 async def show(settings: Settings, id_: int) -> tuple[Letter, "Plan"]:
     """The letter, and what sending it would do now; raises `Unusable` for an unknown one."""
+    # Only here and below, since what sends loads all that services use.
     from safelight.image_app.dead_letters import sending
 
     objects = places.objects(settings)
@@ -34,7 +35,6 @@ async def send(settings: Settings, ids: Sequence[int] | None) -> AsyncIterator[t
     """Send these again, or all there are; raises `Unusable` before anything is done when one of
     them is unknown.
     """
-    # Only here, since they load all that services use.
     from safelight.composition import commands
     from safelight.image_app.dead_letters import sending
 
