@@ -1,5 +1,6 @@
 """Apache Kafka itself, in KRaft mode, fetched with Maven."""
 
+import fcntl
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from tests.servers.server import Server, free_port
 
 ROOT = Path(__file__).parents[2]
 JARS = ROOT / ".kafka"
+COMPLETE = JARS / "complete"
 CLUSTER = "c2FmZWxpZ2h0LXRlc3RzMQ"
 
 
@@ -67,9 +69,17 @@ class ApacheKafka(Server):
 
 
 def _fetch() -> None:
-    """The jars, once."""
-    if (JARS / "complete").exists():
-        return
+    """The jars, once, however many ask at the same time."""
+    if not COMPLETE.exists():
+        JARS.mkdir(exist_ok=True)
+        # Of two Mavens that fetch the same jars at once, one breaks the other's.
+        with (JARS / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not COMPLETE.exists():
+                _fetch_with_maven()
+
+
+def _fetch_with_maven() -> None:
     lacking = missing()
     if lacking:
         raise RuntimeError(f"Apache Kafka needs {lacking}, which this machine lacks")
@@ -78,4 +88,4 @@ def _fetch() -> None:
         ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],
         check=True,
     )
-    (JARS / "complete").touch()
+    COMPLETE.touch()
