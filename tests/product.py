@@ -24,6 +24,8 @@ T = TypeVar("T")
 P = TypeVar("P", bound="Product")
 
 PATIENCE = 60.0
+ENDING = 120.0
+"""Longer than a part lets itself take to end (`safelight.overdue`), so that it says what held it."""
 
 
 def wait_for(what: str, look: Callable[[], T | None], pause: float = 0.05) -> T:
@@ -68,7 +70,7 @@ class Part:
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(ENDING)
         self.process.stdout.close()
         return code
 

@@ -9,15 +9,22 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
+from safelight import overdue
 from safelight.backends.unusable import Unusable
 from safelight.backends.watch import LEAVING
 from safelight.connections import DEFAULTS, Bounds, protocol
 
 TICK_SECONDS = 0.05
+DRAINS = 4
+"""Requests, promises, messages and renderings have the time to drain each."""
+LAST_SECONDS = 60.0
+"""What an end may take besides, at most: to take leave of servers that do not answer."""
 
 
 def end_at_a_signal() -> None:
@@ -54,7 +61,8 @@ class Server(uvicorn.Server):
     """Ends with exit code 0 on Ctrl-C and SIGTERM, once what was under way is done.
 
     For `notice_seconds` before that it serves on while requests find `LEAVING` in their state, so
-    that whoever asks whether it is ready sends nobody here any more.
+    that whoever asks whether it is ready sends nobody here any more. A process that serves by
+    `serve_on` is ended with exit code 1 when it is there `last_seconds` after all had their time.
     """
 
     def __init__(
@@ -63,6 +71,7 @@ class Server(uvicorn.Server):
         drain_seconds: float,
         notice_seconds: float = 0,
         bounds: Bounds = DEFAULTS,
+        last_seconds: float = LAST_SECONDS,
     ) -> None:
         config = uvicorn.Config(
             app,
@@ -78,6 +87,9 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self._notice_seconds = notice_seconds
+        self._end_seconds = notice_seconds + DRAINS * drain_seconds + last_seconds
+        self._owns_process = False
+        self._asked = Event()
 
     async def main_loop(self) -> None:
         # What is there by now stays: looking through it for garbage would hold up everybody.
@@ -93,6 +105,8 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at the first signal; uvicorn would raise it again when all is done."""
+        if self._owns_process:
+            self._asked = overdue.watch(asyncio.get_running_loop(), self._end_seconds)
         before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -100,8 +114,13 @@ class Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._asked.set()
+        super().handle_exit(sig, frame)
+
     def serve_on(self, *listeners: socket.socket) -> bool:
-        """Serve until asked to stop; whether it came up at all."""
+        """Serve until asked to stop; whether it came up at all. For the last act of a process."""
+        self._owns_process = True
         self.run(sockets=list(listeners))
         return self.started
 
