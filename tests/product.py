@@ -25,7 +25,7 @@ P = TypeVar("P", bound="Product")
 
 PATIENCE = 60.0
 ENDING = 120.0
-"""Longer than a part lets itself take to end (`safelight.overdue`), so that it says what held it."""
+"""Longer than a part lets itself take (`safelight.overdue`), so that it says what held it up."""
 
 
 def wait_for(what: str, look: Callable[[], T | None], pause: float = 0.05) -> T:
