@@ -25,7 +25,9 @@ P = TypeVar("P", bound="Product")
 
 PATIENCE = 60.0
 ENDING = 120.0
-"""Longer than a part lets itself take (`safelight.overdue`), so that it says what held it up."""
+"""More than a part lets itself take (`safelight.overdue`) with the drain that is the default, so
+that it says what held it up; `pytest` lets a story take 180 s."""
+LONGEST_WORDS = 20_000
 
 
 def wait_for(what: str, look: Callable[[], T | None], pause: float = 0.05) -> T:
@@ -72,6 +74,7 @@ class Part:
         """Its exit code, once it has ended."""
         code = self.process.wait(ENDING)
         self.process.stdout.close()
+        assert code != 1, self._log.read_text()[-LONGEST_WORDS:]
         return code
 
     def kill(self) -> None:

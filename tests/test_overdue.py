@@ -9,6 +9,8 @@ import pytest
 NEVER_ENDS = """
 import asyncio
 import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+import structlog
 from safelight import logs, serving
 
 async def hold_on_for_ever():
@@ -18,31 +20,41 @@ async def hold_on_for_ever():
         except asyncio.CancelledError:
             continue
 
+@asynccontextmanager
+async def life():
+    async with AsyncExitStack() as ending:
+        if sys.argv[1] == "lifespan":
+            ending.push_async_callback(hold_on_for_ever)
+        yield
+
 async def app(scope, receive, send):
     await receive()
     if sys.argv[1] == "task":
         app.task = asyncio.create_task(hold_on_for_ever())
     print("up", flush=True)
-    while sys.argv[1] == "start":
-        await asyncio.sleep(0.1)
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    if sys.argv[1] == "lifespan":
+    if sys.argv[1] == "start":
         await hold_on_for_ever()
+    await send({"type": "lifespan.startup.complete"})
+    async with life():
+        if sys.argv[1] == "words":
+            structlog.get_logger().info("x" * (1 << 20))
+        await receive()
     await send({"type": "lifespan.shutdown.complete"})
 
 logs.configure("console", "info")
-server = serving.Server(app, drain_seconds=0, last_seconds=float(sys.argv[2]))
+notice, drain, last = map(float, sys.argv[2:])
+server = serving.Server(app, drain, notice, last_seconds=last)
 listener = serving.bind("127.0.0.1", 0)
 assert server.serve_on(listener)
 """
+NOTICE, DRAIN, LAST = 0.5, 0.25, 1.0
 PATIENCE = 60
 
 
-def ended(held_by: str, seconds: float) -> tuple[int, str]:
-    """Exit code and words of a server that is asked to stop while it is held by that."""
+def ended(held_by: str, drain: float, *numbers: signal.Signals) -> tuple[int, str]:
+    """Exit code and words of a server that is sent these signals while it is held by that."""
     with subprocess.Popen(
-        [sys.executable, "-c", NEVER_ENDS, held_by, str(seconds)],
+        [sys.executable, "-c", NEVER_ENDS, held_by, str(NOTICE), str(drain), str(LAST)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,7 +62,8 @@ def ended(held_by: str, seconds: float) -> tuple[int, str]:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "up\n"
-            process.send_signal(signal.SIGTERM)
+            for number in numbers:
+                process.send_signal(number)
             _, words = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
@@ -59,12 +72,28 @@ def ended(held_by: str, seconds: float) -> tuple[int, str]:
 
 @pytest.mark.parametrize("held_by", ["start", "task", "lifespan"])
 def test_what_holds_up_an_end_is_told_and_the_end_is_made(held_by: str) -> None:
-    code, words = ended(held_by, 0.5)
+    code, words = ended(held_by, DRAIN, signal.SIGTERM, signal.SIGINT)
     assert code == 1
-    assert "asked to stop, and can't" in words
-    assert f"in {'sleep' if held_by == 'start' else 'hold_on_for_ever'}" in words
+    assert f"can't: ended now, as a crash would after_seconds={NOTICE + 4 * DRAIN + LAST}" in words
+    assert "in hold_on_for_ever" in words
     assert "in serve_on" in words
 
 
+def test_an_end_that_nobody_hears_of_is_made_all_the_same() -> None:
+    """Whoever reads standard error has stopped to."""
+    with subprocess.Popen(
+        [sys.executable, "-c", NEVER_ENDS, "words", "0", "0", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"up\n"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 1
+        finally:
+            process.kill()
+
+
 def test_an_end_that_comes_is_left_alone() -> None:
-    assert ended("nothing", 30) == (0, "")
+    assert ended("nothing", 10, signal.SIGTERM) == (0, "")

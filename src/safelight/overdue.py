@@ -2,50 +2,64 @@
 
 import asyncio
 import faulthandler
+import gc
 import os
 import sys
 import time
-import traceback
-from threading import Event, Thread
+from collections.abc import Callable
+from inspect import isasyncgen, iscoroutine
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import structlog
 
+TELL_SECONDS = 5.0
+"""Longest that telling may take: whoever reads standard error may be what holds it up."""
+
 log = structlog.get_logger()
 
 
-def watch(loop: asyncio.AbstractEventLoop, seconds: float) -> Event:
-    """What to set when this process is asked to end; a handler of signals may.
+def watch(loop: asyncio.AbstractEventLoop, seconds: float) -> Callable[[], None]:
+    """What to call when this process is to end; a handler of signals may, as often as it likes.
 
     If the process is still there `seconds` later, it logs what its tasks are at, writes where its
     threads are to standard error, and ends with exit code 1. Whoever waits for it, such as a
     deployment, would wait for ever otherwise; it loses what a crash does, which is nothing.
     """
-    asked = Event()
+    asked: SimpleQueue[bool] = SimpleQueue()  # an Event's lock is not for handlers of signals
     Thread(target=_end, args=(loop, asked, seconds), name="overdue", daemon=True).start()
-    return asked
+    return lambda: asked.put(True)
 
 
-def _end(loop: asyncio.AbstractEventLoop, asked: Event, seconds: float) -> None:
-    asked.wait()
+def _end(loop: asyncio.AbstractEventLoop, asked: SimpleQueue[bool], seconds: float) -> None:
+    asked.get()
     time.sleep(seconds)
-    try:
-        log.error("asked to stop, and can't: ended now, as a crash would", after_seconds=seconds)
-        for task in asyncio.all_tasks(loop):
-            log.error("what holds it up", task=task.get_name(), at=_stack(task.get_coro()))
-        sys.stderr.flush()
-        faulthandler.dump_traceback(sys.stderr)
-    finally:
-        os._exit(1)
+    telling = Thread(target=_tell, args=(loop, seconds), name="tell what is there", daemon=True)
+    telling.start()
+    telling.join(TELL_SECONDS)
+    os._exit(1)
 
 
-def _stack(waiting: Any) -> list[str]:
+def _tell(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    log.error("asked to stop, and can't: ended now, as a crash would", after_seconds=seconds)
+    for task in asyncio.all_tasks(loop):
+        log.error("still there", task=task.get_name(), at=_places(task.get_coro()))
+    sys.stderr.flush()
+    faulthandler.dump_traceback(sys.stderr)
+
+
+def _places(waiting: Any) -> list[str]:
     """A place for each coroutine, from the task's own down to the one that waits. A task's
     `print_stack` ends at the first.
     """
     places = []
-    while frame := getattr(waiting, "cr_frame", None) or getattr(waiting, "ag_frame", None):
-        [place] = traceback.extract_stack(frame, limit=1)
-        places.append(f"{place.filename}:{place.lineno} in {place.name}")
-        waiting = getattr(waiting, "cr_await", None) or getattr(waiting, "ag_await", None)
+    while waiting is not None:
+        if frame := getattr(waiting, "cr_frame", None) or getattr(waiting, "ag_frame", None):
+            code = frame.f_code
+            places.append(f"{code.co_filename}:{frame.f_lineno} in {code.co_qualname}")
+            waiting = getattr(waiting, "cr_await", None) or getattr(waiting, "ag_await", None)
+        else:  # what asks a generator for its next value says nothing of it
+            hidden = gc.get_referents(waiting)
+            waiting = next((x for x in hidden if isasyncgen(x) or iscoroutine(x)), None)
     return places

@@ -7,9 +7,8 @@ import math
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event
 from types import FrameType
 from typing import Any
 
@@ -89,7 +88,7 @@ class Server(uvicorn.Server):
         self._notice_seconds = notice_seconds
         self._end_seconds = notice_seconds + DRAINS * drain_seconds + last_seconds
         self._owns_process = False
-        self._asked = Event()
+        self._is_to_end: Callable[[], None] = lambda: None
 
     async def main_loop(self) -> None:
         # What is there by now stays: looking through it for garbage would hold up everybody.
@@ -106,16 +105,17 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Stop at the first signal; uvicorn would raise it again when all is done."""
         if self._owns_process:
-            self._asked = overdue.watch(asyncio.get_running_loop(), self._end_seconds)
+            self._is_to_end = overdue.watch(asyncio.get_running_loop(), self._end_seconds)
         before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
+            self._is_to_end()  # nobody may have asked: it did not come up, say
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._asked.set()
+        self._is_to_end()
         super().handle_exit(sig, frame)
 
     def serve_on(self, *listeners: socket.socket) -> bool:

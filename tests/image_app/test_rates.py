@@ -9,6 +9,8 @@ from safelight.image_app.rates import AWAY_SECONDS, Rates, times
 from tests.servers import Valkey
 
 LIMITS = {"render": "3/hour", "login": "2/minute;3/hour", "fast": "2/second"}
+PATIENCE = 10.0
+"""A server that others keep busy is not away."""
 
 
 @pytest.fixture(params=["here", "redis"])
@@ -17,7 +19,7 @@ async def rates(request: pytest.FixtureRequest) -> AsyncIterator[Rates]:
     if request.param == "redis":
         valkey: Valkey = request.getfixturevalue("valkey")
         url = valkey.create()
-    rates = Rates(LIMITS, url)
+    rates = Rates(LIMITS, url, PATIENCE)
     yield rates
     await rates.close()
 
@@ -72,7 +74,7 @@ async def test_time_heals(rates: Rates) -> None:
 
 async def test_processes_that_share_a_redis_count_together(valkey: Valkey) -> None:
     url = valkey.create()
-    pair = Rates(LIMITS, url), Rates(LIMITS, url)
+    pair = Rates(LIMITS, url, PATIENCE), Rates(LIMITS, url, PATIENCE)
     taken = [await pair[n % 2].take("render", "ann") for n in range(5)]
     assert [t.allowed for t in taken] == [True, True, True, False, False]
     for rates in pair:

@@ -71,6 +71,8 @@ class ApacheKafka(Server):
 def _fetch() -> None:
     """The jars, once, however many ask at the same time."""
     if not COMPLETE.exists():
+        if lacking := missing():
+            raise RuntimeError(f"Apache Kafka needs {lacking}, which this machine lacks")
         JARS.mkdir(exist_ok=True)
         # Of two Mavens that fetch the same jars at once, one breaks the other's.
         with (JARS / "lock").open("w") as lock:
@@ -80,9 +82,6 @@ def _fetch() -> None:
 
 
 def _fetch_with_maven() -> None:
-    lacking = missing()
-    if lacking:
-        raise RuntimeError(f"Apache Kafka needs {lacking}, which this machine lacks")
     pom = Path(__file__).with_name("kafka-pom.xml")
     subprocess.run(
         ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],

@@ -1,7 +1,7 @@
 """`safelight up`: the whole product in one process, with decoders in child processes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -73,7 +73,7 @@ def embedded(settings: Settings) -> FastAPI:
             ending.push_async_callback(delivery.stop, settings.drain_seconds)
             for relay in relays:
                 relay.start()
-                ending.push_async_callback(relay.stop, settings.drain_seconds)
+            ending.push_async_callback(_stop, relays, settings.drain_seconds)
             ending.callback(asyncio.create_task(housekeeping.keep_house(resources)).cancel)
             ending.callback(asyncio.create_task(closings.keep_closing(resources)).cancel)
             following = signing.follow(settings, resources.tokens)
@@ -82,3 +82,8 @@ def embedded(settings: Settings) -> FastAPI:
             yield
 
     return create_app(resources, lifespan, api_parts.surface(settings))
+
+
+async def _stop(relays: Sequence[Relay], patience: float) -> None:
+    """All at once, so that they share the time."""
+    await asyncio.gather(*(relay.stop(patience) for relay in relays))

@@ -73,11 +73,16 @@ class Rates:
     limit may be passed as many times as there are processes, and nobody is refused for want of it.
     """
 
-    def __init__(self, limits: Mapping[str, str], url: str = "") -> None:
-        """`limits` by name, such as `10/second` or `10/second;200/hour`; raises ValueError."""
+    def __init__(
+        self, limits: Mapping[str, str], url: str = "", patience: float = ANSWER_SECONDS
+    ) -> None:
+        """`limits` by name, such as `10/second` or `10/second;200/hour`; raises ValueError.
+        A Redis that does not answer within `patience` seconds is away.
+        """
         self._limits = {name: parse_many(text) for name, text in limits.items()}
         self._here = MovingWindowRateLimiter(MemoryStorage())
-        self._pool = _pool(url)
+        self._pool = _pool(url, patience)
+        self._patience = patience
         self._shared = MovingWindowRateLimiter(_storage(self._pool)) if self._pool else None
         self._away_until = 0.0
 
@@ -96,7 +101,7 @@ class Rates:
     async def _ask(self, name: str, who: str, count: bool) -> Taken:
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
-                async with asyncio.timeout(ANSWER_SECONDS):
+                async with asyncio.timeout(self._patience):
                     taken = await self._taken(self._shared, name, who, count)
             except (RedisError, OSError, TimeoutError) as error:
                 if not self._away_until:
@@ -141,14 +146,14 @@ async def _rate(
     return Rate(name, item.amount, window, stats.remaining, reset)
 
 
-def _pool(url: str) -> ConnectionPool | None:
+def _pool(url: str, patience: float) -> ConnectionPool | None:
     """Connections to the Redis at this URL, if it is one; raises ValueError."""
     if not url.startswith(("redis://", "rediss://", "unix://")):
         return None
     return ConnectionPool.from_url(
         url,
-        socket_connect_timeout=ANSWER_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=patience,
+        socket_timeout=patience,
         retry=Retry(NoBackoff(), 0),
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from traceback import clear_frames
 from typing import Any
 
@@ -22,6 +22,7 @@ OUR_FAULT = ("21", "22", "23", "26", "34", "3F", "42", "44", "0A")
 """Classes of SQLSTATE that say the statement was wrong, not the world."""
 NOT_MIGRATED = ("42P01", "42703")
 """No such table, no such column: another release's database."""
+CLOSE_SECONDS = 5.0
 
 
 class Database:
@@ -87,9 +88,12 @@ class Database:
             return int(asked.scalar_one())
 
     async def close(self) -> None:
+        """Take leave of the database, but of a server only while it answers."""
         self._often.close()
-        for engine in (self._readers, self._writers):
-            await engine.dispose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS if self.is_shared else None):
+                for engine in (self._readers, self._writers):
+                    await engine.dispose()
 
 
 @contextmanager
