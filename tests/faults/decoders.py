@@ -70,7 +70,9 @@ def poison(ground: Ground, number: signal.Signals) -> None:
         image = customer.image(bad)
         assert image["status"] == "failed", f"{image['status']} after {len(struck)} blows"
         assert image["error"]["code"] == "processing-error", image["error"]
-        assert _openings(ground.log_since(offset), bad) == TRIES
+        # A processor that has only just joined may take over what another one is still trying.
+        openings = _openings(ground.log_since(offset), bad)
+        assert TRIES <= openings <= TRIES * len(ground.processors), openings
         for neighbour in neighbours:
             assert customer.processed(neighbour)["status"] == "ready"
 
