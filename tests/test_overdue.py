@@ -13,10 +13,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 from safelight import logs, serving
 
+never = asyncio.Event()  # held here, or the collector might end who waits for it
+
 async def hold_on_for_ever():
     while True:
         try:
-            await asyncio.Event().wait()
+            await never.wait()
         except asyncio.CancelledError:
             continue
 
