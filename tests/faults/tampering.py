@@ -112,7 +112,7 @@ def _read(ground: Ground, ann: Customer, image_id: str) -> None:
 def end_all_connections(ground: Ground) -> None:
     """The database ends every session of ours, again and again."""
     for _ in range(TIMES):
-        assert ground.product.rows(OURS)
+        ground.until("a session to end", lambda: ground.product.rows(OURS))
         ground.wait_a_moment(1.0)
 
 
