@@ -13,15 +13,21 @@ from zlib import crc32
 
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
-from schemathesis.openapi.checks import RejectedPositiveData, UseAfterFree
+from schemathesis.openapi.checks import (
+    EnsureResourceAvailability,
+    RejectedPositiveData,
+    UseAfterFree,
+)
 
 from tests.probe.known import Known
-from tests.probe.reasons import STILL_THERE, excuse_of_refusal, excuse_of_success
+from tests.probe.reasons import DELETED, STILL_THERE, excuse_of_refusal, excuse_of_success
 from tests.probe.steering import protect, steer
 
 known = Known.load()
 answered: Counter[str] = Counter()
 excused: Counter[str] = Counter()
+deleted: set[str] = set()
+"""Paths of what anybody was asked to delete."""
 
 
 @schemathesis.hook
@@ -36,6 +42,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     # What was changed is as good, or bad, as what was generated. Schemathesis would look at it
     # again, and take every body with bytes for a bad one.
     case._record_starting_state()
+    if case.method == "DELETE":
+        deleted.add(f"{case.formatted_path}/")
 
 
 def _as_scripts_write(value: Any) -> Any:
@@ -68,6 +76,8 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
         reason = excuse_of_success(case.media_type or "", failure.message)
     if isinstance(failure, UseAfterFree):
         reason = STILL_THERE.get(case.operation.path)
+    if isinstance(failure, EnsureResourceAvailability):
+        reason = DELETED if f"{case.formatted_path}/".startswith(tuple(deleted)) else None
     if reason is not None:
         excused[reason] += 1
     return reason is None

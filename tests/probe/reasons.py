@@ -52,6 +52,9 @@ STILL_THERE = {
 }
 """Where schemathesis awaits that something is gone."""
 
+DELETED = "another request has deleted it: two ask at once, and a key repeats an old answer"
+"""Where schemathesis awaits that what was just created is there."""
+
 
 def excuse_of_refusal(problem: Mapping[str, Any]) -> str | None:
     """Why a well-formed request may be answered with this problem."""
