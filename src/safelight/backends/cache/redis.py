@@ -58,6 +58,7 @@ class RedisCache:
         self._touched = self._lost = self._tried = time.monotonic()
         self._trying = asyncio.Lock()
         self._keeper: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def start(self) -> None:
         with suppress(_Away):
@@ -67,6 +68,7 @@ class RedisCache:
         self._keeper = asyncio.create_task(self._keep_in_touch(), name="keep in touch with redis")
 
     async def stop(self) -> None:
+        self._stopping = True  # the client's library may lose a cancellation that comes in a call
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -161,7 +163,7 @@ class RedisCache:
         self._touched, self._up = began, True
 
     async def _keep_in_touch(self) -> None:
-        while True:
+        while not self._stopping:
             await asyncio.sleep(BEAT_SECONDS)
             with suppress(_Away):
                 if self._up:
