@@ -72,8 +72,11 @@ class Part:
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
+        began = time.monotonic()
         code = self.process.wait(ENDING)
         self.process.stdout.close()
+        in_time = time.monotonic() - began < PATIENCE
+        assert in_time, f"it took too long to end: {self._log.read_text()[-LONGEST_WORDS:]}"
         assert code != 1, self._log.read_text()[-LONGEST_WORDS:]
         return code
 

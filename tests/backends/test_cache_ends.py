@@ -3,9 +3,6 @@
 import asyncio
 from random import Random
 
-import pytest
-
-from safelight.backends.cache import redis
 from safelight.backends.cache.redis import RedisCache
 from tests.servers import Valkey
 
@@ -15,13 +12,10 @@ TURNS = 40
 PATIENCE = 30.0
 
 
-async def test_it_ends_at_any_moment_of_a_call(
-    valkey: Valkey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(redis, "BEAT_SECONDS", 0.0)
+async def test_it_ends_at_any_moment_of_a_call(valkey: Valkey) -> None:
     url, moments = valkey.create(), Random(7)
     for _ in range(ENDS):
-        cache = RedisCache(url)
+        cache = RedisCache(url, beat=0)
         await cache.start()
         for _ in range(moments.randrange(TURNS)):
             await asyncio.sleep(0)

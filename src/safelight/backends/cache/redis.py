@@ -46,7 +46,9 @@ class _Away(Exception):
 class RedisCache:
     """Keeps answers in a server that others share."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, beat: float = BEAT_SECONDS) -> None:
+        """`beat` is the pause in seconds between two words that keep it in touch."""
+        self._beat = beat
         self._redis: Redis = Redis.from_url(
             url,
             socket_connect_timeout=ANSWER_SECONDS,
@@ -164,7 +166,7 @@ class RedisCache:
 
     async def _keep_in_touch(self) -> None:
         while not self._stopping:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(self._beat)
             with suppress(_Away):
                 if self._up:
                     await self._call(GET, "", "", "")
