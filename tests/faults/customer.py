@@ -76,7 +76,10 @@ class Customer(Client):
         try:
             answer = self._ask(method, url, **options)
             if answer.status_code == httpx.codes.UNAUTHORIZED and "/auth/token" not in str(url):
-                self.sign_in()
+                told = self.ask_for_token()
+                if not told.is_success:
+                    # Noted as a refusal already; a client comes again then.
+                    return told
                 answer = self._ask(method, url, **options)
         except httpx.TransportError:
             self.turn += 1

@@ -45,9 +45,12 @@ class Load:
         self._pool.shutdown()
 
     def raise_for_crashes(self) -> None:
-        """A sender that has ended would make every check a lie."""
-        for sender in self._senders:
+        """A sender that has ended would make every check a lie. It is told of once, and another
+        goes on in its place.
+        """
+        for who, sender in enumerate(self._senders):
             if sender.done() and not self._ended.is_set():
+                self._senders[who] = self._pool.submit(self._send, who)
                 sender.result()
                 raise AssertionError("a client of the load has ended")
 

@@ -10,15 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.client import PASSWORD
 from tests.faults import checks, driver, overload
 from tests.faults import ground as grounds
 from tests.faults.checks import Found, compare, compare_originals
 from tests.faults.customer import Answers
 from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger
+from tests.faults.load import Load
 from tests.journeys import pictures
 from tests.memory import Peak
-from tests.product import Product
+from tests.product import Product, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -192,3 +194,30 @@ def test_a_token_that_is_over_is_no_refusal(ground: Ground) -> None:
     customer.headers["Authorization"] = "Bearer over"
     assert customer.promised(pictures.jpeg(number=9)) is not None
     assert not ground.answers.refusals
+
+
+def test_whoever_cannot_sign_in_anew_is_refused_and_comes_again(ground: Ground) -> None:
+    customer = ground.client()
+    customer.headers["Authorization"], customer.password = "Bearer over", "not the one"
+    assert customer.promised(pictures.jpeg(number=10)) is None
+    assert customer.last_refusal == "401 invalid-credentials"
+    customer.password = PASSWORD
+    assert customer.promised(pictures.jpeg(number=10)) is not None
+    ground.answers.forget()
+
+
+def test_a_client_of_the_load_that_has_ended_is_told_of_and_replaced(ground: Ground) -> None:
+    closed = ground.client()
+    closed.close()
+    load = Load([closed], pause=0.05)
+    try:
+        load.go_on()
+        wait_for("the client to end", lambda: load._senders[0].done())
+        load.customers[0] = ground.client()
+        with pytest.raises(RuntimeError, match="closed"):
+            load.raise_for_crashes()
+        before = len(ground.ledger)
+        wait_for("another promise", lambda: len(ground.ledger) > before)
+        load.raise_for_crashes()
+    finally:
+        load.end()
