@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from collections import Counter
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -70,18 +71,22 @@ def poison(ground: Ground, number: signal.Signals) -> None:
         image = customer.image(bad)
         assert image["status"] == "failed", f"{image['status']} after {len(struck)} blows"
         assert image["error"]["code"] == "processing-error", image["error"]
-        # A processor that has only just joined may take over what another one is still trying.
         openings = _openings(ground.log_since(offset), bad)
-        assert TRIES <= openings <= TRIES * len(ground.processors), openings
+        assert set(openings) == set(range(1, TRIES + 1)), openings
+        # A processor that has only just joined may take over what another one is still trying.
+        assert max(openings.values()) <= len(ground.processors), openings
         for neighbour in neighbours:
             assert customer.processed(neighbour)["status"] == "ready"
 
 
-def _openings(said: str, image_id: str) -> int:
-    """How often a processor says that a decoder did not survive the opening of this picture."""
+def _openings(said: str, image_id: str) -> Counter[int]:
+    """How many processors say that a decoder did not survive the opening of this picture, by the
+    number of the try.
+    """
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    tries = [line for line in lines if line["event"] == TRY_FAILED]
-    return sum(line["image_id"] == image_id and line["variant"] is None for line in tries)
+    failed = [line for line in lines if line["event"] == TRY_FAILED]
+    mine = [line for line in failed if line["image_id"] == image_id and line["variant"] is None]
+    return Counter(line["tries"] for line in mine)
 
 
 def _strike(

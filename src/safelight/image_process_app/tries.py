@@ -67,8 +67,14 @@ async def results(
             except ChildFailed as failure:
                 metrics.DECODER_FAILURES.inc()
                 name = failure.variant
-                log.warning("try failed", image_id=job.image_id, variant=name, reason=str(failure))
                 failures[name] += 1
+                log.warning(
+                    "try failed",
+                    image_id=job.image_id,
+                    variant=name,
+                    tries=failures[name],
+                    reason=str(failure),
+                )
                 if failures[name] < TRIES:
                     continue
                 if name is None:
