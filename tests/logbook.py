@@ -7,6 +7,8 @@ from typing import Any
 
 TRY_FAILED = "try failed"
 """What a processor logs when a decoder died, hung or said what can't be."""
+OVERTIME = "a decoder took more than"
+"""How its reason begins when the decoder was ended at its deadline, which is what that is for."""
 IDLE_DEATHS = ("an idle decoder has died", "no new decoder could be started")
 TRACEBACK = "Traceback (most recent call last)"
 

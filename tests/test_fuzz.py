@@ -78,7 +78,7 @@ def a_product_that_logged(folder: Path, *reasons: str) -> Product:
     return product
 
 
-def test_a_decoder_that_crashes_is_blamed_on_its_input_and_one_at_its_limits_on_nobody(
+def test_a_decoder_that_crashes_is_blamed_on_its_input_and_one_at_its_deadline_on_nobody(
     tmp_path: Path,
 ) -> None:
     tally = Tally()
@@ -89,14 +89,6 @@ def test_a_decoder_that_crashes_is_blamed_on_its_input_and_one_at_its_limits_on_
     assert wrong == [f"{crash} (image an-image)"]
     assert limited == 1
     assert tally.wrong == {7: [crash]}
-
-
-def test_an_abort_is_a_limit_only_when_memory_was_short(tmp_path: Path) -> None:
-    product = a_product_that_logged(tmp_path, "a decoder died of SIGABRT")
-    assert len(decoder_deaths(product, Tally())[0]) == 1
-    with product.log.open("a") as file:
-        file.write("GLib-ERROR **: failed to allocate 2147483648 bytes\n")
-    assert decoder_deaths(product, Tally()) == ([], 1)
 
 
 def test_a_process_that_is_gone_or_hoards_files_is_named() -> None:

@@ -14,9 +14,12 @@ TOO_MUCH = {
 }
 
 
+MADE = "POST /v1/images/{image_id}/variants"
+
+
 def refusal(field: str, message: str) -> str | None:
     errors = [{"field": f"transformation.{field}", "message": message}]
-    return excuse_of_refusal({"type": "/problems/validation-failed", "errors": errors})
+    return excuse_of_refusal(MADE, {"type": "/problems/validation-failed", "errors": errors})
 
 
 @pytest.mark.parametrize(("field", "wanted"), TOO_MUCH.items(), ids=TOO_MUCH)
@@ -29,3 +32,9 @@ def test_what_is_too_much_of_one_picture_is_none(field: str, wanted: Transformat
 
 def test_an_option_that_is_refused_for_itself_is_one() -> None:
     assert refusal("width", "must be a whole number from 1 to 8192 pixels") is None
+
+
+def test_a_field_is_excused_where_it_has_a_reason_and_nowhere_else() -> None:
+    problem = {"type": "/problems/validation-failed", "errors": [{"field": "name", "message": "x"}]}
+    assert excuse_of_refusal(MADE, problem)
+    assert excuse_of_refusal("POST /v1/auth/keys", problem) is None

@@ -4,11 +4,12 @@ import json
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 from PIL import Image, UnidentifiedImageError
 
 from tests.client import Client
@@ -60,7 +61,7 @@ def verdicts(client: Client, folder: Path) -> list[Verdict]:
     manifest = json.loads((folder / "manifest.json").read_text())
     good = (folder / "good" / "sharp__320x240.jpg").read_bytes()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(lambda entry: _timed(client, folder, entry), manifest["files"]))
+        found = list(pool.map(lambda entry: judge(client, folder, entry), manifest["files"]))
     found += [judge_request(client, good, case) for case in manifest["request_cases"]]
     return [*found, _judge_health(client, good)]
 
@@ -75,30 +76,42 @@ def summary(found: Sequence[Verdict]) -> Summary:
     )
 
 
-def _timed(client: Client, folder: Path, entry: Entry) -> Verdict:
-    began = time.monotonic()
-    verdict = judge(client, folder, entry)
-    return replace(verdict, seconds=time.monotonic() - began)
-
-
 def judge(client: Client, folder: Path, entry: Entry) -> Verdict:
     """Upload one file and compare what becomes of it with its manifest."""
-    name, expected = entry["file"], _expected(entry)
-    answer = client.offer((folder / name).read_bytes(), Path(name).name)
+    content, name = (folder / entry["file"]).read_bytes(), Path(entry["file"]).name
+    began = time.monotonic()
+    answer = client.offer(content, name)
+    image = _ended(client, answer)
+    seconds = time.monotonic() - began
+    got, wrong = _judged(client, entry, answer, image)
+    return Verdict(entry["file"], _expected(entry), got, wrong, answer.status_code, seconds)
+
+
+def _ended(client: Client, answer: httpx.Response) -> dict[str, Any]:
+    """What was taken, once it is ready or failed, or for too long neither; else nothing."""
     if answer.status_code != CREATED:
+        return {}
+    image_id = answer.json()["id"]
+    try:
+        return client.processed(image_id)
+    except AssertionError:
+        return client.image(image_id)
+
+
+def _judged(
+    client: Client, entry: Entry, answer: httpx.Response, image: dict[str, Any]
+) -> tuple[str, str]:
+    """What became of a file, in words, and what is wrong with that."""
+    if not image:
         got = f"{answer.status_code} {answer.json()['type'].removeprefix('/problems/')}"
         refused = answer.status_code < SERVER_ERROR
-        wrong = "" if refused and _may_be_rejected(entry) else "was refused"
-        return Verdict(name, expected, got, wrong, answer.status_code)
-    try:
-        image = client.processed(answer.json()["id"])
-    except AssertionError as error:
-        return Verdict(name, expected, "processing", str(error))
+        return got, "" if refused and _may_be_rejected(entry) else "was refused"
+    if image["status"] == "processing":
+        return "processing", "has no end"
     if image["status"] == "failed":
         got = f"failed {image['error']['code']}"
-        return Verdict(name, expected, got, "" if _may_be_rejected(entry) else "has failed")
-    got = f"ok {image['width']}x{image['height']}"
-    return Verdict(name, expected, got, _fault_of(client, entry, image))
+        return got, "" if _may_be_rejected(entry) else "has failed"
+    return f"ok {image['width']}x{image['height']}", _fault_of(client, entry, image)
 
 
 def _fault_of(client: Client, entry: Entry, image: dict[str, Any]) -> str:

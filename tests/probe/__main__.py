@@ -11,8 +11,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from tests.logbook import lines, tracebacks
+from tests import plain_http
+from tests.logbook import OVERTIME, deaths, lines, tracebacks
 from tests.modes import MODES, started
 from tests.probe.ground import configure, prepare
 from tests.product import Product
@@ -61,15 +63,19 @@ def _probe(product: Product, folder: Path, seconds: int, seed: int) -> dict[str,
     tally = json.loads((folder / "tally.json").read_text())
     _tell(tally)
     unwell = [] if product.is_ready() else ["/health/ready says no"]
+    described = plain_http.get(f"{product.base_url}/openapi.json").json()["paths"]
     for client in (ann, bob):
         client.sign_in()
+    left = amiss(product, [ann, bob])
+    died = [line.get("reason", line["event"]) for line in deaths(product.log)]
     return {
         "schemathesis found nothing": [f"it ended with {code}"] if code else [],
-        "every operation has succeeded": _never(tally["answered"]),
+        "every operation has succeeded": _never(described, tally["answered"]),
         "no answer of 5xx": _server_errors(product.log),
         "no exception in the log": tracebacks(product.log),
+        "no decoder died": [reason for reason in died if not reason.startswith(OVERTIME)],
         "the product is well": unwell,
-        "nothing left, `safelight verify` clean": amiss(product, [ann, bob]),
+        "nothing left, `safelight verify` clean": left,
     }
 
 
@@ -87,11 +93,12 @@ def _tell(tally: dict[str, dict[str, int]]) -> None:
         print(f"  {count:5} {reason}")
 
 
-def _never(answered: dict[str, int]) -> list[str]:
+def _never(described: dict[str, dict[str, Any]], answered: dict[str, int]) -> list[str]:
     """Operations whose answers were never looked at, since none was a success."""
-    asked = {key.rpartition(" ")[0] for key in answered} - {"another method"}
+    methods = [(path, method) for path, item in described.items() for method in item]
+    told = {f"{method.upper()} {path}" for path, method in methods}
     succeeded = {key.rpartition(" ")[0] for key in answered if re.search(r" [23]\d\d$", key)}
-    return sorted(asked - succeeded)
+    return sorted(told - succeeded)
 
 
 def _server_errors(log: Path) -> list[str]:

@@ -15,6 +15,8 @@ from tests.probe.known import PASSWORD, Known
 TEMPLATE = Path(__file__).with_name("schemathesis.toml")
 PICTURES = 8
 FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "avif")
+WHO = 'user = "ann"\npeers = ["ann", "bob"]'
+"""Asked for the pictures of the first; without that, one refusal would make the other one ask."""
 MOSTLY = 0.7
 """How often a value is one that exists."""
 
@@ -48,7 +50,7 @@ def configure(known: Known, ann: Client, bob: Client, folder: Path) -> Path:
     """Write the configuration of schemathesis for this product; returns where."""
     accounts = folder / "accounts.json"
     accounts.write_text(json.dumps({"auth": [_account("ann", ann), _account("bob", bob)]}))
-    lines = [TEMPLATE.read_text(), f'[auth.wfc]\npath = "{accounts}"\npeers = ["ann", "bob"]']
+    lines = [TEMPLATE.read_text(), f'[auth.wfc]\npath = "{accounts}"\n{WHO}']
     bound = ["[parameters]"]
     for number, (place, values) in enumerate(_values(known, ann).items()):
         lines.append(f"[dictionaries.known-{number}]\nvalues = {json.dumps(values)}")

@@ -16,18 +16,20 @@ from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import (
     EnsureResourceAvailability,
     RejectedPositiveData,
-    UseAfterFree,
 )
 
 from tests.probe.known import Known
-from tests.probe.reasons import DELETED, STILL_THERE, excuse_of_refusal, excuse_of_success
+from tests.probe.reasons import DELETED, excuse_of_refusal, excuse_of_success
 from tests.probe.steering import protect, steer
 
+REFUSED = 400
 known = Known.load()
 answered: Counter[str] = Counter()
 excused: Counter[str] = Counter()
+deleting: set[tuple[str, str]] = set()
+"""Ids and paths of requests to delete that are under way."""
 deleted: set[str] = set()
-"""Paths of what anybody was asked to delete."""
+"""Paths of what was deleted."""
 
 
 @schemathesis.hook
@@ -43,7 +45,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     # again, and take every body with bytes for a bad one.
     case._record_starting_state()
     if case.method == "DELETE":
-        deleted.add(f"{case.formatted_path}/")
+        deleting.add((case.id, _path(case)))
 
 
 def _as_scripts_write(value: Any) -> Any:
@@ -64,6 +66,10 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     is_told = case.method == case.operation.method.upper()
     asked = case.operation.label if is_told else "another method"
     answered[f"{asked} {response.status_code}"] += 1
+    if case.method == "DELETE":
+        if response.status_code < REFUSED:
+            deleted.add(_path(case))
+        deleting.discard((case.id, _path(case)))
 
 
 @schemathesis.hook
@@ -71,16 +77,20 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     """Whether it is one."""
     reason = None
     if isinstance(failure, RejectedPositiveData):
-        reason = excuse_of_refusal(_json(response))
+        reason = excuse_of_refusal(case.operation.label, _json(response))
     if isinstance(failure, AcceptedNegativeData):
         reason = excuse_of_success(case.media_type or "", failure.message)
-    if isinstance(failure, UseAfterFree):
-        reason = STILL_THERE.get(case.operation.path)
     if isinstance(failure, EnsureResourceAvailability):
-        reason = DELETED if f"{case.formatted_path}/".startswith(tuple(deleted)) else None
+        gone = (*deleted.copy(), *(path for _, path in deleting.copy()))
+        reason = DELETED if _path(case).startswith(gone) else None
     if reason is not None:
         excused[reason] += 1
     return reason is None
+
+
+def _path(case: Any) -> str:
+    """With a slash at its end, so that what is below it begins with it."""
+    return f"{case.formatted_path}/"
 
 
 @schemathesis.deserializer("image/*")

@@ -24,9 +24,9 @@ RESULT = "makes a result of "
 """How what is wrong with a field begins where it is too much of this picture alone."""
 
 REJECTED_FIELDS = {
-    "cursor": REJECTED["bad-cursor"],
-    "variant": "which variants a picture has changes with every request",
-    "name": "a name that a preset has is refused for a variant, and presets change",
+    "GET /v1/images cursor": REJECTED["bad-cursor"],
+    "POST /v1/images/{image_id}/links variant": "which variants there are changes all the time",
+    "POST /v1/images/{image_id}/variants name": "no preset may have it, and presets change",
     "transformation.dpr": "the limit is on the product of width, or height, and dpr",
     "transformation.fit": "the limit is on the product of width, height and the square of dpr",
     "transformation.pad": TOO_LARGE,
@@ -34,10 +34,13 @@ REJECTED_FIELDS = {
     "transformation.lossless": "depends on the format",
     "transformation.watermark.text": "what is printable is a matter of Unicode, not of a pattern",
     "transformation.watermark.image_id": "which pictures there are changes with every request",
-    "expires_at": "whether a time has passed is no matter of form",
-    "what": "a transformation as text has a grammar of its own",
+    "POST /v1/auth/keys expires_at": "whether a time has passed is no matter of form",
+    "GET /i/{image_id}/{what} what": "a transformation as text has a grammar of its own",
+    "HEAD /i/{image_id}/{what} what": "as above",
 }
-"""The same for fields that `validation-failed` names: excused when it names none but these."""
+"""The same for fields that `validation-failed` names, here or everywhere: excused when it names
+none but these.
+"""
 
 ACCEPTED = {
     r"in body - (?!file: )(\w+: Incorrect type|violates `type` at /properties/(?!file))": (
@@ -47,30 +50,26 @@ ACCEPTED = {
 """What schemathesis calls wrong in a form, where it awaits a refusal."""
 
 
-STILL_THERE = {
-    "/v1/auth/me": "the account that was deleted is a throwaway; the one that asks lives",
-}
-"""Where schemathesis awaits that something is gone."""
-
 DELETED = "another request has deleted it: two ask at once, and a key repeats an old answer"
 """Where schemathesis awaits that what was just created is there."""
 
 
-def excuse_of_refusal(problem: Mapping[str, Any]) -> str | None:
-    """Why a well-formed request may be answered with this problem."""
+def excuse_of_refusal(operation: str, problem: Mapping[str, Any]) -> str | None:
+    """Why a well-formed request, such as `GET /v1/images`, may be answered with this problem."""
     code = str(problem.get("type", "")).rpartition("/")[2]
     if code in REJECTED:
         return REJECTED[code]
-    excuses = [_excuse_of(error) for error in problem.get("errors", ())]
+    excuses = [_excuse_of(operation, error) for error in problem.get("errors", ())]
     if code == "validation-failed" and excuses and all(excuses):
         return excuses[0]
     return None
 
 
-def _excuse_of(error: Mapping[str, str]) -> str | None:
+def _excuse_of(operation: str, error: Mapping[str, str]) -> str | None:
     if error["message"].startswith(RESULT):
         return TOO_LARGE
-    return REJECTED_FIELDS.get(error["field"])
+    field = error["field"]
+    return REJECTED_FIELDS.get(field) or REJECTED_FIELDS.get(f"{operation} {field}")
 
 
 def excuse_of_success(media_type: str, words: str) -> str | None:

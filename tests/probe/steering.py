@@ -10,6 +10,7 @@ from tests.probe.known import PASSWORD, Known
 
 DELIVERED = "/i/{image_id}/{what}"
 WHAT = ("original", "thumb", "original", "width=30,format=png")
+SIGN_IN = ("POST", "/v1/auth/token")
 WITH_PASSWORD = {
     ("DELETE", "/v1/auth/me"): "password",
     ("POST", "/v1/auth/me/password"): "current",
@@ -21,6 +22,8 @@ def steer(case: Any, known: Known, chance: int) -> None:
     """Change a well-formed request; `chance` is 0 to 3, and 0 leaves it as it is."""
     if (case.method, case.operation.path) in WITH_PASSWORD:
         _throw_away(case, known)
+    if (case.method, case.operation.path) == SIGN_IN:
+        _sign_in(case, known)
     if not chance:
         return
     if case.operation.path == DELIVERED:
@@ -52,6 +55,12 @@ def _throw_away(case: Any, known: Known) -> None:
     if token := known.throwaway(f"gives-{field}"):
         case.headers["Authorization"] = f"Bearer {token}"
         case.body[field] = PASSWORD
+
+
+def _sign_in(case: Any, known: Known) -> None:
+    """As somebody whom there is: the one of the example may not have signed up yet."""
+    if case.body.get("grant_type") == "password":
+        case.body |= {"username": known.username, "password": PASSWORD}
 
 
 def _page(case: Any, known: Known, chance: int) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from safelight.image_app.credentials import Scope
-from safelight.image_app.schemas import Answer, Body, Time, one_line
+from safelight.image_app.schemas import ONE_LINE, Answer, Body, Time, one_line
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -54,7 +54,7 @@ ExpiryTime = Annotated[
 class NewKey(Body):
     """What a key may do, and until when; for ever, unless that is said."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_named)]
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_named), ONE_LINE]
     scopes: Scopes
     expires_at: ExpiryTime | None = None
 
