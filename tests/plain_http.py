@@ -11,6 +11,6 @@ keeps a core busy as long as something is asked whether it is ready.
 """
 
 
-def get(url: str, **options: Any) -> httpx.Response:
-    """What `httpx.get` answers."""
-    return httpx.get(url, verify=NO_TLS, **options)
+def get(url: str, timeout: float = 60, **options: Any) -> httpx.Response:
+    """What `httpx.get` answers, in as many seconds as a busy machine may need."""
+    return httpx.get(url, verify=NO_TLS, timeout=timeout, **options)

@@ -82,7 +82,7 @@ async def test_processes_that_share_a_redis_count_together(valkey: Valkey) -> No
 
 
 async def test_without_its_redis_a_process_counts_by_itself(own_valkey: Valkey) -> None:
-    rates = Rates(LIMITS, own_valkey.create())
+    rates = Rates(LIMITS, own_valkey.create(), PATIENCE)
     await rates.take("render", "ann")
     own_valkey.kill()
     taken = [await rates.take("render", "ann") for _ in range(4)]

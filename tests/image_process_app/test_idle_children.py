@@ -94,7 +94,7 @@ def test_a_pool_works_on_the_loop_of_production(tmp_path: Path) -> None:
                         return await child.decode("image/jpeg", WANTED, *files)
 
             async def main():
-                pool = DecoderPool(children=1, deadline=1.0)
+                pool = DecoderPool(children=1, deadline=5.0)
                 await pool.start()
                 made, _ = await decode(pool)
                 assert len(made) == len(WANTED)

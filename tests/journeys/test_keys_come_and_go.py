@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from safelight.backends import keyfiles
 from safelight.backends.keyring import read_public, written
 from tests import logbook, plain_http
 from tests.client import Client
@@ -152,7 +153,7 @@ def test_a_key_that_is_over_is_dropped_with_its_tokens(pair: Product, ann: Clien
         replace(key, until=datetime.now(UTC)) if key.kid == old_kid else key
         for key in read_public(path.read_bytes())
     ]
-    path.write_bytes(written(over))
+    keyfiles.write(path, written(over))
     wait_for("all to refuse it", lambda: statuses(pair, old) == {401})
     for url in everywhere(pair):
         assert old_kid not in {key["kid"] for key in published(url)}

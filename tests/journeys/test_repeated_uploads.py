@@ -129,4 +129,4 @@ def test_after_a_crash_the_key_is_free_and_makes_one_image(
         assert first.status_code == 201
         assert send(client, content).content == first.content
         assert [image["id"] for image in client.all_images()] == [first.json()["id"]]
-        assert [key for key in product.objects() if first.json()["path"] not in key] == []
+        assert [key for key in product.objects() if first.json()["id"] not in key] == []

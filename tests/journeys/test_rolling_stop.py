@@ -15,7 +15,7 @@ from tests.journeys import pictures
 from tests.product import Part, Product
 from tests.scaled import ScaledProduct
 
-NOTICE = 1.5
+NOTICE = 4
 PAUSE = 0.2
 SENDERS = 4
 
@@ -25,33 +25,37 @@ class Proxy:
 
     def __init__(self, parts: Sequence[Part], headers: dict[str, str]) -> None:
         self._apis = [httpx.Client(base_url=p.base_url, headers=headers, timeout=20) for p in parts]
-        self._ready = self._apis
+        self._unready: set[httpx.Client] = set()
         self._turns = cycle(range(len(parts)))
         self._ended = Event()
-        self._looking = Thread(target=self._look)
+        self._looking = [Thread(target=self._look, args=[api]) for api in self._apis]
 
     def __enter__(self) -> "Proxy":
-        self._looking.start()
+        for looking in self._looking:
+            looking.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._looking.join()
+        for looking in self._looking:
+            looking.join()
         for api in self._apis:
             api.close()
 
     def request(self, method: str, path: str, **more: Any) -> str:
         """The status of the answer, or what kept it away."""
-        ready = self._ready
+        ready = [api for api in self._apis if api not in self._unready]
         try:
             answer = ready[next(self._turns) % len(ready)].request(method, path, **more)
         except httpx.TransportError as error:
             return type(error).__name__
         return str(answer.status_code)
 
-    def _look(self) -> None:
+    def _look(self, api: httpx.Client) -> None:
+        """Beside those who look at the others, so that a slow answer of one is no news of none."""
         while not self._ended.wait(PAUSE):
-            self._ready = [api for api in self._apis if self._is_ready(api)] or self._ready
+            change = self._unready.discard if self._is_ready(api) else self._unready.add
+            change(api)
 
     @staticmethod
     def _is_ready(api: httpx.Client) -> bool:
