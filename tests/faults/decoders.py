@@ -94,11 +94,13 @@ def _strike(
 ) -> None:
     """Send the signal to the decoder that has this picture."""
     for part in ground.processors:
+        # Looked up before: one that is started meanwhile has not been given the picture.
+        children = child_ids(part) - struck
         if _holds(part, image_id, size):
-            # None, while the next one is being started.
-            for child in child_ids(part) - struck:
+            for child in children:
                 struck.add(child)
-                ground.kill(psutil.Process(child), number)
+                with suppress(psutil.NoSuchProcess):
+                    ground.kill(psutil.Process(child), number)
 
 
 @cache

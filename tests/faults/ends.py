@@ -6,20 +6,18 @@ from hashlib import sha256
 from threading import Thread
 
 import httpx
+from sqlalchemy import select
 
+from safelight.image_app.models import uploads
 from tests import plain_http
 from tests.commands import Started
 from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
 from tests.journeys import pictures, wire
-from tests.product import Part
+from tests.product import ENDING, Part
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
-DRAIN_SECONDS = 20.0
-"""Longest that an end under load may take: the drain of every part, one after the other, is within
-the ten seconds that are its default, and then there is what is closed behind it.
-"""
 
 
 def stop(ground: Ground, number: signal.Signals) -> None:
@@ -27,18 +25,20 @@ def stop(ground: Ground, number: signal.Signals) -> None:
     customer = ground.client()
     content = pictures.jpeg((1600, 1200), ground.random.randrange(1 << 30))
     body = wire.part(content) + b"\r\n--b--\r\n"
+    account_id = customer.get("/v1/auth/me").json()["id"]
+    mine = select(uploads.c.id).where(uploads.c.account_id == account_id)
     parts = list(ground.product.parts)
     with wire.connect(customer) as connection:
         connection.sendall(wire.head(customer, FORM, f"Content-Length: {len(body)}"))
         connection.sendall(body[:100_000])
-        ground.until("the upload to begin", ground.product.uploads_under_way)
+        ground.until("the upload to begin", lambda: ground.product.rows(mine))
         codes: list[int] = []
         ending = Thread(target=lambda: codes.append(ground.product.stop(number)))
         ending.start()
         ground.until("it to take no more", lambda: not _takes_requests(customer))
         connection.sendall(body[100_000:])
         answer = wire.hear(connection)
-    ending.join(DRAIN_SECONDS)
+    ending.join(ENDING)
     assert codes == [0], f"it ended with {codes or 'nothing within its time'}"
     assert answer.status == 201, f"the upload under way was answered with {answer.status}"
     _remember(ground, customer, answer, content)

@@ -36,9 +36,19 @@ def kill_an_api(ground: Ground) -> None:
 
 def kill_the_relay(ground: Ground) -> None:
     """The API that delivers for all of them; another one has to take over."""
-    [ports] = ground.product.rows(LEADER)
-    [leader] = [number for number, api in enumerate(ground.apis) if _speaks(api, *ports)]
-    _kill_and_revive(ground, leader)
+    found: list[int] = []
+
+    def is_known() -> bool:
+        found[:] = [
+            number
+            for ports in ground.product.rows(LEADER)
+            for number, api in enumerate(ground.apis)
+            if _speaks(api, *ports)
+        ]
+        return len(found) == 1
+
+    ground.until("one to lead", is_known)
+    _kill_and_revive(ground, found[0])
 
 
 def kill_a_processor(ground: Ground) -> None:

@@ -72,10 +72,13 @@ def take_the_descriptors(ground: Ground) -> None:
         process = psutil.Process(part.process.pid)
         before[process] = process.rlimit(resource.RLIMIT_NOFILE)
         process.rlimit(resource.RLIMIT_NOFILE, (FEWER, before[process][1]))
+    until = time.monotonic() + HELD_SECONDS
     try:
-        with suppress(httpx.TransportError):
-            answer = plain_http.get(f"{ground.product.base_url}/health/live", timeout=HELD_SECONDS)
-            raise AssertionError(f"a new connection was answered with {answer.status_code}")
+        while (left := until - time.monotonic()) > 0:
+            with suppress(httpx.TransportError):
+                answer = plain_http.get(f"{ground.product.base_url}/health/live", timeout=left)
+                raise AssertionError(f"a new connection was answered with {answer.status_code}")
+            time.sleep(0.1)
     finally:
         for process, limits in before.items():
             process.rlimit(resource.RLIMIT_NOFILE, limits)
@@ -85,7 +88,8 @@ def take_the_descriptors(ground: Ground) -> None:
 
 def lock_the_database(ground: Ground) -> None:
     """Fifty write at once while somebody else holds the lock for longer than they wait."""
-    with closing(sqlite3.connect(ground.product.data / "safelight.db")) as stranger:
+    file = ground.product.data / "safelight.db"
+    with closing(sqlite3.connect(file, timeout=60)) as stranger:
         customer = ground.client()
         images = [customer.surely(pictures.jpeg((64, 48), n)) for n in range(WRITERS)]
         with ThreadPoolExecutor(WRITERS) as pool:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import asyncpg
@@ -122,8 +123,9 @@ def exhaust_the_connections(ground: Ground) -> None:
     """
     ann = ground.client()
     with ThreadPoolExecutor(READERS + 1) as pool:
-        locking = pool.submit(asyncio.run, _lock(ground.product.database_url()))
-        time.sleep(0.5)
+        locked = Event()
+        locking = pool.submit(asyncio.run, _lock(ground.product.database_url(), locked))
+        assert locked.wait(PATIENCE_SECONDS)
         began = time.monotonic()
         answers = list(pool.map(lambda n: _list(ann, n), range(READERS)))
         waited = time.monotonic() - began
@@ -141,9 +143,10 @@ def _list(ann: Customer, number: int) -> httpx.Response:
     return ann.get("/v1/images", params={"limit": str(number + 1)})
 
 
-async def _lock(url: str) -> None:
+async def _lock(url: str, locked: Event) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute("BEGIN; LOCK TABLE images IN ACCESS EXCLUSIVE MODE")
+    locked.set()
     await asyncio.sleep(LOCKED_SECONDS)
     await connection.close()
 

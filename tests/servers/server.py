@@ -96,7 +96,8 @@ class Server:
     def pause(self) -> None:
         """Freeze it: its connections stay, and nothing answers."""
         for process in self._tree():
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def resume(self) -> None:
         for process in self._tree():

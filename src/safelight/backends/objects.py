@@ -20,6 +20,7 @@ from safelight.backends import files
 from safelight.backends.files import CHUNK
 from safelight.backends.finished import finished
 from safelight.backends.memory_file import memory_file, seal
+from safelight.backends.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Unavailable):
     """The store can't do it now; what was asked for did not happen."""
 
 

@@ -10,6 +10,7 @@ import pytest
 from safelight.backends.delivery import Delivery, Unreadable
 from safelight.backends.delivery.in_process import InProcessDelivery
 from safelight.backends.delivery.kafka import KafkaDelivery
+from safelight.backends.objects import NoRoom, StoreUnavailable
 from safelight.contract.messages import DEAD_LETTERS, EVENTS, JOBS, OUTCOMES, Message
 from tests.backends.delivery.given import cluster_at, connected
 from tests.servers import Broker
@@ -98,6 +99,17 @@ async def test_a_handler_that_fails_is_tried_again_after_each_pause(delivery: De
     await until(lambda: len(listener.heard) == TRIES)
     assert monotonic() - started >= sum(BACKOFF)
     assert listener.heard == [JOB] * TRIES
+    assert letters.heard == []
+
+
+async def test_what_is_away_is_waited_for_and_costs_no_try(delivery: Delivery) -> None:
+    away = ExceptionGroup("all parts", [StoreUnavailable("away"), NoRoom("full")])
+    listener = listening(delivery, JOBS, Listener(failures=3 * TRIES, error=away))
+    letters = listening(delivery, DEAD_LETTERS)
+    await connected(delivery)
+    await delivery.send(JOB)
+    await until(lambda: len(listener.heard) > 3 * TRIES)
+    assert listener.heard == [JOB] * (3 * TRIES + 1)
     assert letters.heard == []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from safelight.backends.unavailable import Unavailable
 from safelight.contract.messages import Message
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -10,14 +11,14 @@ Handler = Callable[[Message], Awaitable[None]]
 raises when the message should be tried again."""
 
 BACKOFF = (0.2, 1.0, 5.0, 15.0)
-"""Seconds before each further try of a message whose handler raised."""
+"""Seconds before each further try of a message whose handler raised; see `backoff.py`."""
 
 
 class Unreadable(Exception):
     """Raised by a handler for a message it can never read: no retry, straight to dead letters."""
 
 
-class Undelivered(Exception):
+class Undelivered(Unavailable):
     """The message may not have arrived: send it again."""
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from safelight.backends.delivery import BACKOFF, Handler, Unreadable
+from safelight.backends.delivery import BACKOFF, Handler
+from safelight.backends.delivery.backoff import BackOff, reason_of
 from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
 
 log = structlog.get_logger()
@@ -15,8 +16,8 @@ class InProcessDelivery:
     """Hands each message to the handlers of its topic, within the caller's own task.
 
     `send` returns when every handler has finished, so a crash at any moment leaves the promise
-    with the caller. A handler that raises is tried again after each of the `backoff` pauses;
-    then the message goes to the dead letters with the reason.
+    with the caller. A handler that raises is tried again as `BackOff` says; then the message goes
+    to the dead letters with the reason.
     """
 
     def __init__(self, backoff: Sequence[float] = BACKOFF) -> None:
@@ -51,19 +52,16 @@ class InProcessDelivery:
         return True
 
     async def _handle(self, handler: Handler, message: Message) -> None:
-        for pause in (*self._backoff, None):
+        backoff = BackOff(self._backoff)
+        while True:
             try:
                 await handler(message)
                 return
-            except Unreadable as error:
-                await self._bury(message, str(error))
-                return
             except Exception as error:
-                log.warning(
-                    "message not handled", topic=message.topic, key=message.key, exc_info=True
-                )
+                log.warning("not handled", topic=message.topic, key=message.key, exc_info=True)
+                pause = backoff.after(error)
                 if pause is None:
-                    await self._bury(message, f"{type(error).__name__}: {error}")
+                    await self._bury(message, reason_of(error))
                     return
             await asyncio.sleep(pause)
 

@@ -16,7 +16,8 @@ from faststream.exceptions import FastStreamException
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka import Topic as FastStreamTopic
 
-from safelight.backends.delivery import BACKOFF, Handler, Undelivered, Unreadable
+from safelight.backends.delivery import BACKOFF, Handler, Undelivered
+from safelight.backends.delivery.backoff import BackOff, reason_of
 from safelight.backends.delivery.records import as_it_is, message_of_record, parse
 from safelight.backends.delivery.topics import LARGEST_BYTES, Cluster, is_reachable, make_topics
 from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
@@ -51,9 +52,9 @@ class _Subscription:
 class KafkaDelivery:
     """Messages with one key go to one partition, so they arrive in the order of their sending.
 
-    A handler that raises is tried again after each of the `backoff` pauses; then the message goes
-    to the dead-letter topic with the reason, as does one that can't be read. Only when that is
-    done the next one of its partition is taken up.
+    A handler that raises is tried again as `BackOff` says; then the message goes to the dead-letter
+    topic with the reason, as does one that can't be read. Only when that is done the next one of
+    its partition is taken up.
     """
 
     def __init__(self, cluster: Cluster, backoff: Sequence[float] = BACKOFF) -> None:
@@ -225,18 +226,18 @@ class KafkaDelivery:
         record = arrived.raw_message
         assert isinstance(record, ConsumerRecord)  # noqa: S101 - no batches here
         message = message_of_record(subscription.topic, record)
-        pauses = iter(self._backoff)
+        backoff = BackOff(self._backoff)
         while True:
             try:
                 await subscription.handler(message)
                 break
             except Exception as error:
                 log.warning("not handled", topic=message.topic, key=message.key, exc_info=True)
-                pause = None if isinstance(error, Unreadable) else next(pauses, None)
+                pause = backoff.after(error)
                 if pause is None and message.topic == DEAD_LETTERS:
                     pause = RETRY_SECONDS  # there is no further place for it
                 if pause is None:
-                    await self._bury(message, _reason(error))
+                    await self._bury(message, reason_of(error))
                     break
             await asyncio.sleep(pause)
         try:
@@ -288,7 +289,3 @@ def _smaller(message: Message) -> Message:
 def _size(message: Message) -> int:
     around = sum(len(name) + len(value) for name, value in message.headers.items())
     return len(message.body) + len(message.key) + around
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from safelight.backends.unavailable import Unavailable
+
 
 @dataclass(frozen=True, slots=True)
 class StoredAccount:
@@ -66,7 +68,7 @@ class TooManyKeys(Exception):
     """The account has as many API keys as it may."""
 
 
-class AccountsUnavailable(Exception):
+class AccountsUnavailable(Unavailable):
     """The store can't be reached, or can't do it now. What was being written may be there."""
 
 

@@ -1,0 +1,12 @@
+"""What everything outside this process raises when it is away or full."""
+
+
+class Unavailable(Exception):
+    """It can't do it now, through no fault of what was asked: ask again later."""
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether nothing but this is wrong; of a group, with each of its members."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(is_unavailable(member) for member in error.exceptions)
+    return isinstance(error, Unavailable)

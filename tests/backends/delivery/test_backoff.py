@@ -1,0 +1,45 @@
+"""How often, and after which pauses, a message is tried again."""
+
+from safelight.backends.database import DatabaseUnavailable
+from safelight.backends.delivery import Undelivered, Unreadable
+from safelight.backends.delivery.backoff import BackOff, reason_of
+from safelight.backends.objects import StoreUnavailable
+
+PAUSES = (1.0, 2.0, 4.0)
+MANY = 100
+
+
+def test_whatever_is_wrong_with_a_message_it_has_as_many_tries_as_there_are_pauses() -> None:
+    backoff = BackOff(PAUSES)
+    assert [backoff.after(ValueError()) for _ in range(5)] == [1.0, 2.0, 4.0, None, None]
+
+
+def test_what_can_not_be_read_has_none() -> None:
+    assert BackOff(PAUSES).after(Unreadable("no Job")) is None
+
+
+def test_what_is_away_is_waited_for_and_takes_no_try_away() -> None:
+    backoff = BackOff(PAUSES)
+    errors = (DatabaseUnavailable(), StoreUnavailable(), Undelivered())
+    pauses = [backoff.after(errors[n % len(errors)]) for n in range(MANY)]
+    assert pauses == [1.0, 2.0, *[4.0] * (MANY - 2)]
+    assert [backoff.after(ValueError()) for _ in range(4)] == [1.0, 2.0, 4.0, None]
+
+
+def test_a_group_is_away_when_all_of_it_is() -> None:
+    away = StoreUnavailable("away")
+    alone, mixed = BackOff(PAUSES), BackOff(PAUSES)
+    group = ExceptionGroup("both", [away, ExceptionGroup("one", [away])])
+    assert None not in [alone.after(group) for _ in range(MANY)]
+    wrong = ExceptionGroup("both", [away, ValueError()])
+    assert [mixed.after(wrong) for _ in range(4)] == [1.0, 2.0, 4.0, None]
+
+
+def test_in_the_end_it_is_let_go_of() -> None:
+    backoff = BackOff(PAUSES, away_seconds=0)
+    assert [backoff.after(StoreUnavailable()) for _ in range(4)] == [1.0, 2.0, 4.0, None]
+
+
+def test_the_reason_says_what_kind_of_error_it_was() -> None:
+    assert reason_of(OSError("disk on fire")) == "OSError: disk on fire"
+    assert reason_of(Unreadable("no Job")) == "no Job"
