@@ -10,6 +10,16 @@ TRY_FAILED = "try failed"
 OVERTIME = "a decoder took more than"
 """How its reason begins when the decoder was ended at its deadline, which is what that is for."""
 IDLE_DEATHS = ("an idle decoder has died", "no new decoder could be started")
+FORESEEN = (
+    "could not render",
+    "no new decoder could be started",
+    "not delivered yet",
+    "not handled",
+    "the outside world is unwell",
+    "the relay could not read its promises",
+    "the relay stumbled",
+)
+"""Events that are logged with their exception, and that a server which is away explains."""
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -25,6 +35,14 @@ def deaths(log: Path) -> list[dict[str, Any]]:
     with `image_id` and `reason`, or while it had nothing to do.
     """
     return [line for line in lines(log) if line["event"] in (TRY_FAILED, *IDLE_DEATHS)]
+
+
+def unforeseen(line: str) -> bool:
+    """Whether it tells of an exception that is not due to what is outside the product."""
+    if not line.startswith("{"):
+        return TRACEBACK in line
+    told = json.loads(line)
+    return "exception" in told and told["event"] not in FORESEEN
 
 
 def tracebacks(log: Path) -> list[str]:

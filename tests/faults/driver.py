@@ -17,6 +17,7 @@ from tests.faults.ground import Ground
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
 from tests.faults.needs import LACKING
+from tests.logbook import unforeseen
 from tests.memory import Peak
 from tests.product import Product
 from tests.scaled import ScaledProduct, servers_of_its_own
@@ -161,10 +162,9 @@ def _count(found: Found, outcome: Outcome) -> None:
 def _said(ground: Ground, offset: int) -> list[str]:
     """What clients were answered, and what the log tells, that nobody should be told."""
     wrong = [f"{words} ({n} times)" for words, n in ground.answers.wrong.items()]
-    said = ground.log_since(offset)
-    if "Traceback" in said and not ground.may_trace:
-        line = next(line for line in said.splitlines() if "Traceback" in line)
-        wrong.append(f"the log has a traceback: {line[-600:]}")
+    traced = filter(unforeseen, ground.log_since(offset).splitlines())
+    if not ground.may_trace and (line := next(traced, "")):
+        wrong.append(f"the log has an exception: {line[:200]} ... {line[-600:]}")
     return wrong
 
 

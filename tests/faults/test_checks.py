@@ -144,14 +144,29 @@ def test_an_answer_that_nobody_should_be_given_is_wrong(
     assert driver._said(ground, ground.log_size()) == wrong
 
 
-def test_a_traceback_in_the_log_is_wrong_unless_it_may_be_there(ground: Ground) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"event": "unexpected failure", "exception": [{"exc_type": "ValueError"}]}',
+        "Traceback (most recent call last):",
+    ],
+)
+def test_an_exception_in_the_log_is_wrong_unless_it_may_be_there(ground: Ground, line: str) -> None:
     ground.begin()
     offset = ground.log_size()
     with ground.product.log.open("a") as log:
-        log.write('{"exception": "Traceback (most recent call last)"}\n')
+        log.write(line + "\n")
     assert driver._said(ground, offset)
     assert not driver._said(ground, ground.log_size())
     ground.may_trace = True
+    assert not driver._said(ground, offset)
+
+
+def test_that_a_server_was_away_is_foreseen(ground: Ground) -> None:
+    ground.begin()
+    offset = ground.log_size()
+    with ground.product.log.open("a") as log:
+        log.write('{"event": "not handled", "exception": [{"exc_type": "StoreUnavailable"}]}\n')
     assert not driver._said(ground, offset)
 
 
