@@ -17,7 +17,7 @@ from tests.product import wait_for
 from tests.servers import Server
 
 LONG_SECONDS = 30.0
-"""For which the broker is away without anybody's upload being refused, and all servers without any
+"""For which the broker is away without anybody's upload being refused, and the others without any
 picture failing.
 """
 SLOWLY = 2.0
@@ -25,6 +25,8 @@ SLOWLY = 2.0
 FROZEN_SECONDS = 3.0
 AFTERWARDS_SECONDS = 2.0
 """For which nobody may be told what the cache had before it went away."""
+HANDFUL = 6
+"""Pictures that take longer to be processed than to be uploaded."""
 LARGE = (1600, 1200)
 """Sides of a picture that is several parts for the object store."""
 NAME = "as it was"
@@ -81,19 +83,26 @@ def keep_the_broker_away(ground: Ground) -> None:
     ground.load.pace = pace
 
 
-def restart_everything_below(ground: Ground) -> None:
-    """All four are killed in the same moment, and come back in any order, later than what was being
-    handled has tries.
+def keep_rows_and_bytes_away(ground: Ground) -> None:
+    """In the midst of much work, and for longer than a message that nobody can handle has tries: it
+    is done afterwards.
     """
+    ann, large = ground.client(), pictures.camera_jpeg()
+    for _ in range(HANDFUL):
+        ann.surely(large)
+    assert ground.count_processing()
+    with _away(ground, "kill", ground.servers.postgres, ground.servers.s3):
+        time.sleep(LONG_SECONDS)
+
+
+def restart_everything_below(ground: Ground) -> None:
+    """All four are killed in the same moment, and come back in any order."""
     gone = list(servers(ground).values())
     ground.random.shuffle(gone)
     with _away(ground, "kill", *gone):
-        until = time.monotonic() + LONG_SECONDS
-        while time.monotonic() < until:
-            assert all(
-                plain_http.get(f"{part.base_url}/health/live").is_success for part in ground.apis
-            )
-            time.sleep(1)
+        assert all(
+            plain_http.get(f"{part.base_url}/health/live").is_success for part in ground.apis
+        )
 
 
 def start_before_the_servers(ground: Ground) -> None:
@@ -213,6 +222,7 @@ FAULTS = [
         "the broker is stopped, killed, frozen", SCALED, partial(take_away, BROKER), needs="kafka"
     ),
     Fault("the broker is away for long", SCALED, keep_the_broker_away, needs="kafka"),
+    Fault("database and object store are away for long", SCALED, keep_rows_and_bytes_away),
     Fault("all servers are killed", SCALED, restart_everything_below, needs="kafka"),
     Fault("it starts before its servers", SCALED, start_before_the_servers, needs="kafka"),
 ]

@@ -26,8 +26,6 @@ REFUSED = 400
 known = Known.load()
 answered: Counter[str] = Counter()
 excused: Counter[str] = Counter()
-deleting: set[tuple[str, str]] = set()
-"""Ids and paths of requests to delete that are under way."""
 deleted: set[str] = set()
 """Paths of what was deleted."""
 
@@ -44,8 +42,6 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     # What was changed is as good, or bad, as what was generated. Schemathesis would look at it
     # again, and take every body with bytes for a bad one.
     case._record_starting_state()
-    if case.method == "DELETE":
-        deleting.add((case.id, _path(case)))
 
 
 def _as_scripts_write(value: Any) -> Any:
@@ -66,10 +62,8 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     is_told = case.method == case.operation.method.upper()
     asked = case.operation.label if is_told else "another method"
     answered[f"{asked} {response.status_code}"] += 1
-    if case.method == "DELETE":
-        if response.status_code < REFUSED:
-            deleted.add(_path(case))
-        deleting.discard((case.id, _path(case)))
+    if case.method == "DELETE" and response.status_code < REFUSED:
+        deleted.add(_path(case))
 
 
 @schemathesis.hook
@@ -81,8 +75,7 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     if isinstance(failure, AcceptedNegativeData):
         reason = excuse_of_success(case.media_type or "", failure.message)
     if isinstance(failure, EnsureResourceAvailability):
-        gone = (*deleted.copy(), *(path for _, path in deleting.copy()))
-        reason = DELETED if _path(case).startswith(gone) else None
+        reason = DELETED if _path(case).startswith(tuple(deleted)) else None
     if reason is not None:
         excused[reason] += 1
     return reason is None

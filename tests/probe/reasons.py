@@ -50,7 +50,7 @@ ACCEPTED = {
 """What schemathesis calls wrong in a form, where it awaits a refusal."""
 
 
-DELETED = "another request has deleted it: two ask at once, and a key repeats an old answer"
+DELETED = "another request has deleted it, and a key repeats an old answer"
 """Where schemathesis awaits that what was just created is there."""
 
 
