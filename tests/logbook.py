@@ -14,12 +14,12 @@ FORESEEN = (
     "could not render",
     "no new decoder could be started",
     "not delivered yet",
-    "not handled",
     "the outside world is unwell",
     "the relay could not read its promises",
     "the relay stumbled",
 )
-"""Events that are logged with their exception, and that a server which is away explains."""
+"""Events that are logged with their exception, and that a server which is away explains, or a
+decoder that was killed."""
 TRACEBACK = "Traceback (most recent call last)"
 
 

@@ -28,6 +28,8 @@ ROUNDS = 21
 PRICE_MS = 10
 STARTS = 5
 LOCKING_MS = 10
+CLOCK_SHIFT, CLOCK_SCHED = 3, 2
+"""How `clock_getcpuclockid` makes the name of a process's clock of its id."""
 LOCK = """
 import sys, time
 from safelight.image_process_app.decoder.room import Room
@@ -78,12 +80,14 @@ async def _price(engines: Engines, source: Path) -> Row:
             before = _spent(child) + time.process_time()
             await _decoded(pool, source, WANTED)
             inside.append(_spent(child) + time.process_time() - before)
-    alone, isolated = statistics.mean(outside) * 1000, statistics.mean(inside) * 1000
+    alone, isolated = statistics.median(outside) * 1000, statistics.median(inside) * 1000
+    # Of pairs, since a machine that others use is faster in one minute and slower in the next.
+    more = statistics.median(i - o for i, o in zip(inside, outside, strict=True)) * 1000
     return Row(
         "6 MP JPEG → preview, in a decoder child over in one process",
         f"{alone:.1f} ms in one process",
-        f"{isolated:.1f} ms = {isolated - alone:+.1f} ms",
-        isolated - alone <= PRICE_MS,
+        f"{isolated:.1f} ms, {more:+.1f} ms in a pair",
+        more <= PRICE_MS,
         f"≤ {PRICE_MS} ms more",
     )
 
@@ -148,9 +152,10 @@ async def _decoded(pool: DecoderPool, source: Path, wanted: list[WantedVariant])
 
 
 def _spent(pid: int) -> float:
-    """Seconds of the processor so far, to a hundredth."""
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
+    """Seconds of the processor so far, by the clock that the kernel keeps of each process (Linux);
+    what `/proc` tells is rounded to a hundredth.
+    """
+    return time.clock_gettime(~pid << CLOCK_SHIFT | CLOCK_SCHED)
 
 
 def _most_memory(pid: int) -> float:

@@ -15,9 +15,13 @@ from tests.faults.customer import Customer
 from tests.faults.fault import BOTH, EMBEDDED, SCALED, Fault
 from tests.faults.ground import Ground
 from tests.journeys import pictures, wire
-from tests.product import ENDING, Part
+from tests.product import Part
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
+LONGEST_END = 45.0
+"""Four times the ten seconds that a drain takes at most by default: requests, promises, messages
+and connections, one after the other.
+"""
 
 
 def stop(ground: Ground, number: signal.Signals) -> None:
@@ -38,7 +42,7 @@ def stop(ground: Ground, number: signal.Signals) -> None:
         ground.until("it to take no more", lambda: not _takes_requests(customer))
         connection.sendall(body[100_000:])
         answer = wire.hear(connection)
-    ending.join(ENDING)
+    ending.join(LONGEST_END)
     assert codes == [0], f"it ended with {codes or 'nothing within its time'}"
     assert answer.status == 201, f"the upload under way was answered with {answer.status}"
     _remember(ground, customer, answer, content)

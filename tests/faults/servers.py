@@ -84,8 +84,8 @@ def keep_the_broker_away(ground: Ground) -> None:
 
 
 def keep_rows_and_bytes_away(ground: Ground) -> None:
-    """In the midst of much work, and for longer than a message that nobody can handle has tries: it
-    is done afterwards.
+    """In the midst of much work, and for longer than all five tries of a message take: it is
+    done afterwards.
     """
     ann, large = ground.client(), pictures.camera_jpeg()
     for _ in range(HANDFUL):

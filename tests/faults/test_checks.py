@@ -148,6 +148,7 @@ def test_an_answer_that_nobody_should_be_given_is_wrong(
     "line",
     [
         '{"event": "unexpected failure", "exception": [{"exc_type": "ValueError"}]}',
+        '{"event": "not handled", "exception": [{"exc_type": "TypeError"}]}',
         "Traceback (most recent call last):",
     ],
 )
@@ -166,7 +167,7 @@ def test_that_a_server_was_away_is_foreseen(ground: Ground) -> None:
     ground.begin()
     offset = ground.log_size()
     with ground.product.log.open("a") as log:
-        log.write('{"event": "not handled", "exception": [{"exc_type": "StoreUnavailable"}]}\n')
+        log.write('{"event": "the outside world is unwell", "exception": []}\n')
     assert not driver._said(ground, offset)
 
 

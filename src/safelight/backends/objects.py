@@ -137,22 +137,25 @@ class Objects:
         in files is not copied.
         """
         if self._folder is not None:
-            fd = os.open(self._folder / key, os.O_RDONLY)
+            with _translated():
+                fd = os.open(self._folder / key, os.O_RDONLY)
             try:
                 yield fd
             finally:
                 os.close(fd)
             return
         with memory_file("object") as fd:
-            async for chunk in await self.read(key):
-                os.write(fd, chunk)
+            with _translated():
+                async for chunk in await self.read(key):
+                    os.write(fd, chunk)
             seal(fd)
             yield fd
 
     async def list(self, prefix: str) -> AsyncIterator[Sequence[tuple[str, int]]]:
         """Keys and sizes of everything below a prefix, in batches, in no certain order."""
-        async for batch in obstore.list(self._store, prefix or None):
-            yield [(entry["path"], entry["size"]) for entry in batch]
+        with _translated():
+            async for batch in obstore.list(self._store, prefix or None):
+                yield [(entry["path"], entry["size"]) for entry in batch]
 
     async def size(self, key: str) -> int:
         """How many bytes the object has."""

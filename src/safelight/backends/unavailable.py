@@ -1,4 +1,4 @@
-"""What everything outside this process raises when it is away or full."""
+"""What the servers and disks that messages need raise when they are away or full."""
 
 
 class Unavailable(Exception):

@@ -1,15 +1,15 @@
 """How often, and after which pauses, a message is tried again."""
 
 from safelight.backends.database import DatabaseUnavailable
-from safelight.backends.delivery import Undelivered, Unreadable
-from safelight.backends.delivery.backoff import BackOff, reason_of
+from safelight.backends.delivery import BACKOFF, Undelivered, Unreadable
+from safelight.backends.delivery.backoff import AWAY_SECONDS, HANDLE_SECONDS, BackOff, reason_of
 from safelight.backends.objects import StoreUnavailable
 
 PAUSES = (1.0, 2.0, 4.0)
 MANY = 100
 
 
-def test_whatever_is_wrong_with_a_message_it_has_as_many_tries_as_there_are_pauses() -> None:
+def test_whatever_is_wrong_with_a_message_it_has_as_many_more_tries_as_there_are_pauses() -> None:
     backoff = BackOff(PAUSES)
     assert [backoff.after(ValueError()) for _ in range(5)] == [1.0, 2.0, 4.0, None, None]
 
@@ -36,10 +36,17 @@ def test_a_group_is_away_when_all_of_it_is() -> None:
 
 
 def test_in_the_end_it_is_let_go_of() -> None:
-    backoff = BackOff(PAUSES, away_seconds=0)
-    assert [backoff.after(StoreUnavailable()) for _ in range(4)] == [1.0, 2.0, 4.0, None]
+    assert BackOff(PAUSES, away_seconds=0).after(StoreUnavailable()) is None
+    assert BackOff(PAUSES, away_seconds=0).after(ValueError()) == 1.0
+
+
+def test_kafka_takes_no_message_away_whose_last_try_takes_long() -> None:
+    """A frozen store lets each of a job's two requests wait a minute for its answer."""
+    assert AWAY_SECONDS + BACKOFF[-1] + 2 * 60 < HANDLE_SECONDS
 
 
 def test_the_reason_says_what_kind_of_error_it_was() -> None:
     assert reason_of(OSError("disk on fire")) == "OSError: disk on fire"
     assert reason_of(Unreadable("no Job")) == "no Job"
+    group = ExceptionGroup("all parts", [OSError("full"), OSError("full"), ValueError("what?")])
+    assert reason_of(group) == "OSError: full; ValueError: what?"

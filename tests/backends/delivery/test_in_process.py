@@ -6,6 +6,7 @@ import pytest
 
 from safelight.backends.delivery import Unreadable
 from safelight.backends.delivery.in_process import InProcessDelivery
+from safelight.backends.objects import StoreUnavailable
 from safelight.contract.messages import DEAD_LETTERS, JOBS, Message
 
 JOB = Message(JOBS, "image", b"any bytes", {"ce_id": "1"})
@@ -58,6 +59,22 @@ async def test_a_dead_letter_that_nobody_can_keep_is_not_taken_for_delivered(
     assert tries == len(BACKOFF) + 1
     [failure] = await delivery.send_all([JOB])
     assert isinstance(failure, RuntimeError)
+
+
+async def test_what_stays_away_is_left_to_the_sender_and_is_no_dead_letter() -> None:
+    delivery, letters = InProcessDelivery(BACKOFF, away_seconds=0.1), list[Message]()
+
+    async def fail(_message: Message) -> None:
+        raise StoreUnavailable("away")
+
+    async def keep(message: Message) -> None:
+        letters.append(message)
+
+    delivery.subscribe(JOBS, fail, "test")
+    delivery.subscribe(DEAD_LETTERS, keep, "test")
+    with pytest.raises(StoreUnavailable):
+        await delivery.send(JOB)
+    assert letters == []
 
 
 async def test_a_sender_that_is_cancelled_stops_trying(delivery: InProcessDelivery) -> None:

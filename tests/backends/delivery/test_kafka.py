@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from safelight.backends.delivery import Handler, Undelivered
+from safelight.backends.delivery import Handler, Oversized, Undelivered
 from safelight.backends.delivery.kafka import KafkaDelivery
 from safelight.backends.delivery.topics import Cluster, make_topics
 from safelight.backends.delivery.waiting import waiting
@@ -262,7 +262,7 @@ async def test_a_message_that_the_broker_refuses_does_not_stop_those_behind_it(
     delivery = members[0].delivery
     await connected(delivery)
     await delivery.send(job(1, "image"))
-    with pytest.raises(Undelivered):
+    with pytest.raises(Oversized):
         await delivery.send(Message(JOBS, "image", b"x" * 20_000))
     async with asyncio.timeout(PATIENCE):
         while await delivery.send_all([job(2, "image")]) != [None]:

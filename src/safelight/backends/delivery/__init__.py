@@ -22,6 +22,10 @@ class Undelivered(Unavailable):
     """The message may not have arrived: send it again."""
 
 
+class Oversized(Exception):
+    """The message is too large for whoever carries it: to send it again helps nobody."""
+
+
 class Delivery(Protocol):
     """Carries messages to whoever listens to their topic."""
 

@@ -1,24 +1,31 @@
-"""When a message whose handler raised is tried again."""
+"""When a message whose handler raised is tried again, and what is said of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from time import monotonic
 
+import structlog
+
 from safelight.backends.delivery import Unreadable
 from safelight.backends.unavailable import is_unavailable
+from safelight.contract.messages import Message
 
+HANDLE_SECONDS = 900
+"""Longest that a message may be handled, all tries together, before Kafka gives it to another."""
 AWAY_SECONDS = 600.0
-"""How long what a handler needs may be away before its message is let go of. Kafka gives one that
-is handled for longer than a quarter of an hour to another member.
+"""How long what a handler needs may be away before its message is let go of. A last try that begins
+then, and takes as long as a server that is frozen lets it, is over in time.
 """
+
+log = structlog.get_logger()
 
 
 class BackOff:
     """The pauses before the further tries of one message.
 
-    A handler that raises gets as many tries as there are pauses. That a server is away or full is
-    no fault of the message: such a try does not count, for as long as `AWAY_SECONDS` from the first
-    of them, and the last pause is the longest.
+    There are as many as there are pauses. That a server is away or full is no fault of the message:
+    such a try does not count, for as long as `AWAY_SECONDS` from the first of them, and the last
+    pause is the longest.
     """
 
     def __init__(self, pauses: Sequence[float], away_seconds: float = AWAY_SECONDS) -> None:
@@ -31,8 +38,8 @@ class BackOff:
         """Seconds until the next try; None when there is to be none."""
         if isinstance(error, Unreadable):
             return None
-        if is_unavailable(error) and self._may_be_away():
-            return next(self._while_away, None)
+        if is_unavailable(error):
+            return next(self._while_away, None) if self._may_be_away() else None
         return next(self._pauses, None)
 
     def _may_be_away(self) -> bool:
@@ -44,4 +51,21 @@ class BackOff:
 
 def reason_of(error: Exception) -> str:
     """Why a message was not handled, in the words of its dead letter."""
-    return str(error) if isinstance(error, Unreadable) else f"{type(error).__name__}: {error}"
+    if isinstance(error, Unreadable):
+        return str(error)
+    return "; ".join(dict.fromkeys(f"{type(e).__name__}: {e}" for e in _members(error)))
+
+
+def log_failure(message: Message, error: Exception) -> None:
+    """With a traceback where the words alone would not be enough."""
+    is_clear = isinstance(error, Unreadable) or is_unavailable(error)
+    whose = {"topic": message.topic, "key": message.key}
+    log.warning("not handled", **whose, reason=reason_of(error), exc_info=not is_clear)
+
+
+def _members(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _members(member)
+    else:
+        yield error

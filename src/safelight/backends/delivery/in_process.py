@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
-import structlog
-
 from safelight.backends.delivery import BACKOFF, Handler
-from safelight.backends.delivery.backoff import BackOff, reason_of
+from safelight.backends.delivery.backoff import BackOff, log_failure, reason_of
+from safelight.backends.unavailable import is_unavailable
 from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
 
-log = structlog.get_logger()
+AWAY_SECONDS = 20.0
+"""What is away for longer is left to the sender, and makes room for what does not need it."""
 
 
 class InProcessDelivery:
@@ -17,12 +17,14 @@ class InProcessDelivery:
 
     `send` returns when every handler has finished, so a crash at any moment leaves the promise
     with the caller. A handler that raises is tried again as `BackOff` says; then the message goes
-    to the dead letters with the reason.
+    to the dead letters with the reason, but where something is away: that raises.
     """
 
-    def __init__(self, backoff: Sequence[float] = BACKOFF) -> None:
+    def __init__(
+        self, backoff: Sequence[float] = BACKOFF, away_seconds: float = AWAY_SECONDS
+    ) -> None:
         self._handlers: dict[str, list[Handler]] = {}
-        self._backoff = backoff
+        self._backoff, self._away_seconds = backoff, away_seconds
 
     def subscribe(self, topic: str, handler: Handler, group: str, at_once: int = 1) -> None:
         """Every group has one member here, and the sender decides how much is done at once."""
@@ -52,14 +54,16 @@ class InProcessDelivery:
         return True
 
     async def _handle(self, handler: Handler, message: Message) -> None:
-        backoff = BackOff(self._backoff)
+        backoff = BackOff(self._backoff, self._away_seconds)
         while True:
             try:
                 await handler(message)
                 return
             except Exception as error:
-                log.warning("not handled", topic=message.topic, key=message.key, exc_info=True)
+                log_failure(message, error)
                 pause = backoff.after(error)
+                if pause is None and is_unavailable(error):
+                    raise  # to the sender, who has promised it and tries again
                 if pause is None:
                     await self._bury(message, reason_of(error))
                     return

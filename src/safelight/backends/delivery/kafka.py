@@ -16,8 +16,8 @@ from faststream.exceptions import FastStreamException
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka import Topic as FastStreamTopic
 
-from safelight.backends.delivery import BACKOFF, Handler, Undelivered
-from safelight.backends.delivery.backoff import BackOff, reason_of
+from safelight.backends.delivery import BACKOFF, Handler, Oversized, Undelivered
+from safelight.backends.delivery.backoff import HANDLE_SECONDS, BackOff, log_failure, reason_of
 from safelight.backends.delivery.records import as_it_is, message_of_record, parse
 from safelight.backends.delivery.topics import LARGEST_BYTES, Cluster, is_reachable, make_topics
 from safelight.contract.messages import DEAD_LETTERS, Message, dead_letter
@@ -28,8 +28,6 @@ JOIN_SECONDS = 2.0
 SEND_SECONDS = 15.0
 METADATA_SECONDS = 10
 """Until topics and partitions that were made meanwhile are noticed."""
-HANDLE_SECONDS = 900
-"""Longest that a message may be handled, all tries together, before Kafka gives it to another."""
 SESSION_SECONDS = 10
 """Silence after which Kafka takes a consumer for dead."""
 KEY_LENGTH, HEADER_LENGTH, REASON_LENGTH = 256, 8192, 1024
@@ -94,6 +92,8 @@ class KafkaDelivery:
 
     async def send(self, message: Message) -> None:
         [failure] = await self.send_all([message])
+        if isinstance(failure, MessageSizeTooLargeError):
+            raise Oversized(f"no broker takes it: {failure}") from failure
         if failure is not None:
             raise Undelivered(f"not delivered: {failure}") from failure
 
@@ -232,7 +232,7 @@ class KafkaDelivery:
                 await subscription.handler(message)
                 break
             except Exception as error:
-                log.warning("not handled", topic=message.topic, key=message.key, exc_info=True)
+                log_failure(message, error)
                 pause = backoff.after(error)
                 if pause is None and message.topic == DEAD_LETTERS:
                     pause = RETRY_SECONDS  # there is no further place for it
@@ -252,9 +252,9 @@ class KafkaDelivery:
         while True:
             try:
                 return await self.send(dead_letter(message, reason))
-            except Undelivered as failure:
+            except (Undelivered, Oversized) as failure:
                 smaller = _smaller(message)
-                if isinstance(failure.__cause__, MessageSizeTooLargeError) and smaller != message:
+                if isinstance(failure, Oversized) and smaller != message:
                     lost = _size(message) - _size(smaller)
                     reason = f"{reason[:REASON_LENGTH]} ({lost} bytes of it were too many to keep)"
                     message = smaller
