@@ -9,6 +9,8 @@ TRY_FAILED = "try failed"
 """What a processor logs when a decoder died, hung or said what can't be."""
 OVERTIME = "a decoder took more than"
 """How its reason begins when the decoder was ended at its deadline, which is what that is for."""
+NOT_HANDLED = "not handled"
+"""What is logged when a handler raised."""
 IDLE_DEATHS = ("an idle decoder has died", "no new decoder could be started")
 FORESEEN = (
     "could not render",
@@ -46,9 +48,14 @@ def unforeseen(line: str) -> bool:
 
 
 def tracebacks(log: Path) -> list[str]:
-    """Each line in which an exception was logged, and each traceback that nobody caught."""
-    found = []
-    for line in log.read_text(errors="replace").splitlines():
-        if TRACEBACK in line or (line.startswith("{") and "exception" in json.loads(line)):
-            found.append(line)
-    return found
+    """Each line in which an exception was logged, whatever explains it, and each traceback that
+    nobody caught.
+    """
+    return [line for line in log.read_text(errors="replace").splitlines() if _tells(line)]
+
+
+def _tells(line: str) -> bool:
+    if TRACEBACK in line:
+        return True
+    told = json.loads(line) if line.startswith("{") else {}
+    return "exception" in told or told.get("event") == NOT_HANDLED

@@ -11,7 +11,7 @@ import pytest
 from tests.canary import Canary
 from tests.client import Client
 from tests.journeys import pictures
-from tests.logbook import deaths, lines
+from tests.logbook import NOT_HANDLED, TRY_FAILED, deaths, lines
 from tests.product import Product
 from tests.remains import amiss
 
@@ -69,7 +69,7 @@ def test_what_is_damaged_is_tried_once_and_costs_no_decoder(
 
 def _tries(product: Product) -> int:
     """How often a decoder has failed, and a message has been handled in vain, so far."""
-    failed = ("try failed", "handler failed", "a message could not be handled")
+    failed = (TRY_FAILED, NOT_HANDLED)
     return sum(1 for line in lines(product.log) if line["event"] in failed)
 
 
