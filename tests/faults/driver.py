@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,11 +48,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is done: with which random choices, for how many minutes of overload, with how many
-    seconds between two pictures of one client, with which bad files beside our own.
+    """How much is done: with which random choices, each fault how often at most, for how many
+    minutes of overload, with how many seconds between two pictures of one client, with which bad
+    files beside our own.
     """
 
     seed: int
+    times: int
     minutes: float
     pause: float
     corpus: Path | None
@@ -86,6 +88,7 @@ def run(
             if mode in fault.modes:
                 # A number of its own, so that `--only` does what the whole run does.
                 ground.random.seed(f"{extent.seed} {mode} {fault.name}")
+                fault = replace(fault, times=min(fault.times, extent.times))
                 outcome.rows.append(_row(ground, fault, outcome))
                 tell(outcome.rows[-1])
         outcome.rows.append(_last_row(ground, outcome))
