@@ -18,9 +18,9 @@ from tests.journeys import pictures, wire
 from tests.product import Part
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
-LONGEST_END = 45.0
-"""Four times the ten seconds that a drain takes at most by default: requests, promises, messages
-and connections, one after the other.
+LONGEST_END = 20.0
+"""Seconds that an end under load may take: the drain of every part is within the ten seconds that
+are its default, and then there is what is closed behind it.
 """
 
 

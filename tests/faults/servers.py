@@ -122,8 +122,7 @@ def start_before_the_servers(ground: Ground) -> None:
     said = ground.log_since(offset)
     # However often somebody asked: an API of database and objects, a processor of objects.
     most = len(ground.apis) * 2 + len(ground.processors)
-    # Twice, should one of them be slow to answer once more.
-    assert 0 < said.count(WAITING) == said.count(BACK) <= 2 * most, said[-3000:]
+    assert 0 < said.count(WAITING) == said.count(BACK) <= most, said[-3000:]
 
 
 def _probe_database(ann: Customer, image_id: str) -> None:

@@ -23,9 +23,9 @@ log = structlog.get_logger()
 class BackOff:
     """The pauses before the further tries of one message.
 
-    There are as many as there are pauses. That a server is away or full is no fault of the message:
-    such a try does not count, for as long as `AWAY_SECONDS` from the first of them, and the last
-    pause is the longest.
+    After each of them there is one more. That a server is away or full is no fault of the message:
+    such a try does not count until `away_seconds` after the first of them, and the last pause is
+    repeated; after that there is none.
     """
 
     def __init__(self, pauses: Sequence[float], away_seconds: float = AWAY_SECONDS) -> None:
