@@ -8,6 +8,8 @@ import pytest
 
 NEVER_ENDS = """
 import asyncio
+import os
+import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
@@ -33,6 +35,9 @@ async def app(scope, receive, send):
     await receive()
     if sys.argv[1] == "task":
         app.task = asyncio.create_task(hold_on_for_ever())
+    if sys.argv[1] == "call":
+        # As for a signal that comes just before a call of the system, which it does not interrupt.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     print("up", flush=True)
     if sys.argv[1] == "start":
         await hold_on_for_ever()
@@ -40,6 +45,8 @@ async def app(scope, receive, send):
     async with life():
         if sys.argv[1] == "words":
             structlog.get_logger().info("x" * (1 << 20))
+        if sys.argv[1] == "call":
+            os.read(os.pipe()[0], 1)
         await receive()
     await send({"type": "lifespan.shutdown.complete"})
 
@@ -79,6 +86,13 @@ def test_what_holds_up_an_end_is_told_and_the_end_is_made(held_by: str) -> None:
     assert f"can't: ended now, as a crash would after_seconds={NOTICE + 4 * DRAIN + LAST}" in words
     assert "in hold_on_for_ever" in words
     assert "in serve_on" in words
+
+
+def test_a_signal_is_heard_while_the_main_thread_hangs_in_a_call() -> None:
+    code, words = ended("call", DRAIN, signal.SIGTERM)
+    assert code == 1
+    assert "can't: ended now" in words
+    assert "in app" in words
 
 
 def test_an_end_that_nobody_hears_of_is_made_all_the_same() -> None:

@@ -4,9 +4,12 @@ import asyncio
 import faulthandler
 import gc
 import os
+import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import isasyncgen, iscoroutine
 from queue import SimpleQueue
 from threading import Thread
@@ -21,15 +24,33 @@ log = structlog.get_logger()
 
 
 def watch(loop: asyncio.AbstractEventLoop, seconds: float) -> Callable[[], None]:
-    """What to call when this process is to end; a handler of signals may, as often as it likes.
+    """What to call when this process is to end without a signal. Call in the main thread, once
+    `loop` runs and before the handlers of SIGINT and SIGTERM are set.
 
-    If the process is still there `seconds` later, it logs what its tasks are at, writes where its
-    threads are to standard error, and ends with exit code 1. Whoever waits for it, such as a
-    deployment, would wait for ever otherwise; it loses what a crash does, which is nothing.
+    If the process is still there `seconds` after that call or either signal, it logs what its
+    tasks are at, writes where its threads are to standard error, and ends with exit code 1. Whoever
+    waits for it, such as a deployment, would wait for ever otherwise; it loses what a crash does,
+    which is nothing.
     """
-    asked: SimpleQueue[bool] = SimpleQueue()  # an Event's lock is not for handlers of signals
+    asked: SimpleQueue[bool] = SimpleQueue()
+    # A handler runs in the main thread alone, and not while that hangs in a call of the system.
+    # The number of a signal is sent here whatever the main thread is at.
+    hearing, telling = socket.socketpair()
+    telling.setblocking(False)
+    before = signal.set_wakeup_fd(telling.detach(), warn_on_full_buffer=False)
+    loops = None if before == -1 else os.dup(before)
+    Thread(target=_hear, args=(hearing, loops, asked), name="signals", daemon=True).start()
     Thread(target=_end, args=(loop, asked, seconds), name="overdue", daemon=True).start()
     return lambda: asked.put(True)
+
+
+def _hear(hearing: socket.socket, loops: int | None, asked: SimpleQueue[bool]) -> None:
+    while numbers := hearing.recv(64):
+        if loops is not None:
+            with suppress(OSError):  # it may be full, or its loop at an end
+                os.write(loops, numbers)
+        if {signal.SIGINT, signal.SIGTERM}.intersection(numbers):
+            asked.put(True)
 
 
 def _end(loop: asyncio.AbstractEventLoop, asked: SimpleQueue[bool], seconds: float) -> None:

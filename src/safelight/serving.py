@@ -9,7 +9,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -113,10 +112,6 @@ class Server(uvicorn.Server):
             self._is_to_end()  # nobody may have asked: it did not come up, say
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._is_to_end()
-        super().handle_exit(sig, frame)
 
     def serve_on(self, *listeners: socket.socket) -> bool:
         """Serve until asked to stop; whether it came up at all. For the last act of a process."""
