@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
+from threading import Timer
 import structlog
 from safelight import logs, serving
 
@@ -38,6 +39,8 @@ async def app(scope, receive, send):
     if sys.argv[1] == "call":
         # As for a signal that comes just before a call of the system, which it does not interrupt.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        Timer(0.2, print, ["up"], {"flush": True}).start()
+        os.read(os.pipe()[0], 1)
     print("up", flush=True)
     if sys.argv[1] == "start":
         await hold_on_for_ever()
@@ -45,8 +48,6 @@ async def app(scope, receive, send):
     async with life():
         if sys.argv[1] == "words":
             structlog.get_logger().info("x" * (1 << 20))
-        if sys.argv[1] == "call":
-            os.read(os.pipe()[0], 1)
         await receive()
     await send({"type": "lifespan.shutdown.complete"})
 

@@ -5,7 +5,6 @@ import faulthandler
 import gc
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -34,23 +33,25 @@ def watch(loop: asyncio.AbstractEventLoop, seconds: float) -> Callable[[], None]
     """
     asked: SimpleQueue[bool] = SimpleQueue()
     # A handler runs in the main thread alone, and not while that hangs in a call of the system.
-    # The number of a signal is sent here whatever the main thread is at.
-    hearing, telling = socket.socketpair()
-    telling.setblocking(False)
-    before = signal.set_wakeup_fd(telling.detach(), warn_on_full_buffer=False)
-    loops = None if before == -1 else os.dup(before)
-    Thread(target=_hear, args=(hearing, loops, asked), name="signals", daemon=True).start()
+    # The number of a signal is written here all the same.
+    hearing, telling = os.pipe()
+    os.set_blocking(telling, False)
+    signal.set_wakeup_fd(telling, warn_on_full_buffer=False)  # the loop's own until now
+    Thread(target=_hear, args=(hearing, loop, asked), name="signals", daemon=True).start()
     Thread(target=_end, args=(loop, asked, seconds), name="overdue", daemon=True).start()
     return lambda: asked.put(True)
 
 
-def _hear(hearing: socket.socket, loops: int | None, asked: SimpleQueue[bool]) -> None:
-    while numbers := hearing.recv(64):
-        if loops is not None:
-            with suppress(OSError):  # it may be full, or its loop at an end
-                os.write(loops, numbers)
+def _hear(hearing: int, loop: asyncio.AbstractEventLoop, asked: SimpleQueue[bool]) -> None:
+    while numbers := os.read(hearing, 64):
+        with suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(_run_handlers)
         if {signal.SIGINT, signal.SIGTERM}.intersection(numbers):
             asked.put(True)
+
+
+def _run_handlers() -> None:
+    """Python runs those of the signals that came before whatever is called in the main thread."""
 
 
 def _end(loop: asyncio.AbstractEventLoop, asked: SimpleQueue[bool], seconds: float) -> None:
