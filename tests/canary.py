@@ -3,7 +3,7 @@
 import socket
 from threading import Event, Thread
 
-MOMENT = 0.1
+MOMENT, PATIENCE = 0.1, 10.0
 
 
 class Canary:
@@ -33,7 +33,7 @@ class Canary:
             except TimeoutError:
                 continue
             with connection:
-                connection.settimeout(MOMENT)
+                connection.settimeout(PATIENCE)
                 try:
                     self.calls.append(connection.recv(1000))
                 except OSError:

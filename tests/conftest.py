@@ -30,8 +30,8 @@ hypothesis.settings.load_profile("safelight")
 MODES = ("scaled", "embedded", "")
 """In the order in which their tests are begun."""
 
-HOUR, LONG_ENOUGH = 3600, 10.0
-"""Seconds; most tests that compare answers need a tenth of the latter."""
+HOUR, LONG_ENOUGH = 3600, 30.0
+"""Seconds; most tests that compare answers need a tenth of the latter at most."""
 
 logs.configure("console", "error")
 Product.begin = Forked

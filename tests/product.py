@@ -15,7 +15,7 @@ import httpx
 import psutil
 from sqlalchemy import Select, select
 
-from safelight.backends.database import Database
+from safelight.backends.database import Database, DatabaseUnavailable
 from safelight.image_app.models import uploads
 from tests import plain_http
 from tests.commands import Arguments, Start, Started
@@ -183,16 +183,23 @@ class Product:
         return len(self.rows(select(uploads.c.id)))
 
     def rows(self, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """What the database answers."""
+        """What the database answers, perhaps not at once."""
 
         async def ask() -> list[tuple[Any, ...]]:
             database = Database(self.database_url())
-            async with database.reading() as connection:
-                found = [tuple(row) for row in await connection.execute(query)]
-            await database.close()
-            return found
+            try:
+                async with database.reading() as connection:
+                    return [tuple(row) for row in await connection.execute(query)]
+            finally:
+                await database.close()
 
-        return asyncio.run(ask())
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return asyncio.run(ask())
+            except DatabaseUnavailable:
+                if time.monotonic() > deadline:
+                    raise
 
     def end(self) -> None:
         """Leave nothing running, whatever happened."""

@@ -88,7 +88,11 @@ def test_the_steps_of_the_dockerfile_install_the_product(tmp_path: Path) -> None
         for source in sources:
             at = context / target / ("" if target == source else Path(source).name)
             at.parent.mkdir(parents=True, exist_ok=True)
-            (shutil.copytree if (ROOT / source).is_dir() else shutil.copy)(ROOT / source, at)
+            if (ROOT / source).is_dir():  # beside others, who write what they compile
+                compiled = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(ROOT / source, at, ignore=compiled)
+            else:
+                shutil.copy(ROOT / source, at)
 
     for step in values("installed", "RUN"):
         words = [w for w in shlex.split(step) if not w.startswith("--mount")]

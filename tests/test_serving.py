@@ -93,7 +93,7 @@ async def test_once_it_serves_it_looks_for_garbage() -> None:
             server = serving.Server(app, 1)
             server.config.lifespan = "off"
             serving_it = asyncio.create_task(server.serve(sockets=[listener]))
-            async with httpx.AsyncClient(verify=plain_http.NO_TLS) as client:
+            async with httpx.AsyncClient(verify=plain_http.NO_TLS, timeout=60) as client:
                 await client.get(serving.address(listener))
             server.should_exit = True
             await serving_it

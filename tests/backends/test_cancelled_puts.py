@@ -39,7 +39,7 @@ async def test_whoever_cancels_waits_for_the_end_of_what_can_not_be_stopped() ->
     go_on, done = threading.Event(), []
 
     def work() -> None:
-        go_on.wait(10)
+        go_on.wait(60)
         done.append(1)
 
     waiting = asyncio.create_task(finished(asyncio.to_thread(work)))

@@ -16,6 +16,8 @@ from tests.client import Client
 from tests.journeys.pictures import delays
 
 AT_ONCE = 4
+SLOWEST = 15.0
+"""Seconds after which no file may be without its verdict."""
 SERVER_ERROR = 500
 CREATED = 201
 HARDLY_ANY, INSTEAD = 10, 100
@@ -56,12 +58,17 @@ class Summary:
 
 def verdicts(client: Client, folder: Path) -> list[Verdict]:
     """Every file and every request of the folder's manifest, several at once, and at the end the
-    product itself. The client's account is left with what was accepted.
+    product itself. What took too long is tried once more, alone. The client's account is left with
+    what was accepted.
     """
     manifest = json.loads((folder / "manifest.json").read_text())
+    files: list[Entry] = manifest["files"]
     good = (folder / "good" / "sharp__320x240.jpg").read_bytes()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(lambda entry: judge(client, folder, entry), manifest["files"]))
+        found = list(pool.map(lambda entry: judge(client, folder, entry), files))
+    for number, entry in enumerate(files):
+        if found[number].seconds > SLOWEST:  # is it, or the machine?
+            found[number] = judge(client, folder, entry)
     found += [judge_request(client, good, case) for case in manifest["request_cases"]]
     return [*found, _judge_health(client, good)]
 

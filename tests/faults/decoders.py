@@ -2,11 +2,12 @@
 
 import json
 import signal
-import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
+from threading import Event
 
 import psutil
 
@@ -55,18 +56,25 @@ def poison(ground: Ground, number: signal.Signals) -> None:
         ground.ledger.may_fail(bad)
         neighbours = [customer.surely(pictures.jpeg(number=n)) for n in range(NEIGHBOURS)]
         struck: set[int] = set()
-        offset, looked = ground.log_size(), time.monotonic()
+        offset, given_up = ground.log_size(), Event()
+
+        def see_it_end() -> None:
+            """Aside, since whoever strikes may not wait for an answer."""
+            while customer.image(bad)["status"] == "processing" and not given_up.wait(LOOK_EVERY):
+                pass
 
         def is_over() -> bool:
             """A blow that comes late hits the making of a variant, which has tries of its own."""
             _strike(ground, bad, len(content), number, struck)
-            nonlocal looked
-            if time.monotonic() < looked + LOOK_EVERY:
-                return False
-            looked = time.monotonic()
-            return bool(customer.image(bad)["status"] != "processing")
+            return seeing.done()
 
-        ground.until("it to be given up", is_over, GLANCE)
+        with ThreadPoolExecutor(1) as aside:
+            seeing = aside.submit(see_it_end)
+            try:
+                ground.until("its end", is_over, GLANCE)
+            finally:
+                given_up.set()
+            seeing.result()
         ground.recover()
         image = customer.image(bad)
         assert image["status"] == "failed", f"{image['status']} after {len(struck)} blows"

@@ -157,6 +157,10 @@ class Ground:
             file.seek(offset)
             return file.read().decode(errors="replace")
 
+    def count_unwell(self, offset: int) -> int:
+        """How often a server was away for somebody since then: each is a rightful 503."""
+        return self.log_since(offset).count('"the outside world is unwell"')
+
     def log_size(self) -> int:
         return self.product.log.stat().st_size
 

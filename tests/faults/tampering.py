@@ -33,7 +33,7 @@ makes all below it unknown, so that nobody would come upon the last.
 """
 READERS = 40
 """More than all APIs have connections to the database."""
-LOCKED_SECONDS = 12.0
+LOCKED_SECONDS = 20.0
 """Longer than a request waits for a connection."""
 PATIENCE_SECONDS = 30.0
 """How long a client waits for an answer at most."""
@@ -64,16 +64,21 @@ def kill_the_cache(ground: Ground) -> None:
 def fill_the_cache(ground: Ground) -> None:
     """Under keys of ours lies something else: other bytes, or no bytes at all."""
     redis = _cache(ground)
+    laid: set[tuple[bytes, bytes]] = set()
+    """What lay there once knows what was true then, and would tell it again."""
 
     def fill() -> None:
         is_bytes = ground.random.random() < BYTES
         least, most = ground.random.choice(DEPTHS)
         for key in redis.scan_iter("safelight:*"):
             if least <= key.count(b":") <= most:
+                unused = [garbage for garbage in GARBAGE if (key, garbage) not in laid]
                 with redis.pipeline() as at_once:
                     at_once.delete(key)
-                    if is_bytes:
-                        at_once.set(key, ground.random.choice(GARBAGE))
+                    if is_bytes and unused:
+                        garbage = ground.random.choice(unused)
+                        laid.add((key, garbage))
+                        at_once.set(key, garbage)
                     else:
                         at_once.rpush(key, "a list")
                     at_once.execute()

@@ -248,7 +248,7 @@ async def test_whoever_deletes_an_account_wakes_who_goes_on(resources: Resources
     keeping = asyncio.create_task(closings.keep_closing(resources))
     await asyncio.sleep(0.05)
     await service.close(resources, ann, PASSWORD)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with resources.database.reading() as connection:
                 if not await queries.closings(connection):

@@ -60,7 +60,7 @@ async def test_the_end_waits_for_what_is_under_way(flights: Flights[str, int], w
     waiting = asyncio.create_task(flights.once("a", work.do))
     await asyncio.sleep(0)
     asyncio.get_running_loop().call_later(0.05, work.go_on.set)
-    await flights.end(10)
+    await flights.end(60)
     assert await waiting == 1
 
 

@@ -47,7 +47,7 @@ def test_what_was_remembered_ends_with_its_key(pems: Pems, of_pems: Keyring) -> 
     tokens = Tokens(of_pems)
     old = tokens.issue(ACCOUNT)
     ring = another_ring(pems)  # which takes a while
-    until = clock.now() + timedelta(seconds=1)
+    until = clock.now() + timedelta(seconds=5)
     former = CheckingKey(of_pems.checking[0].key, until=until)
     tokens.renew(replace(ring, checking=(*ring.checking, former)))
     assert tokens.account_of(old) == ACCOUNT

@@ -53,7 +53,7 @@ def make(held: Held) -> Make:
 @pytest.fixture(scope="session")
 async def pool() -> AsyncIterator[DecoderPool]:
     """Two children for all tests that leave them well."""
-    pool = DecoderPool(children=2)
+    pool = DecoderPool(children=2, deadline=60.0)
     await pool.start()
     yield pool
     await pool.stop()

@@ -36,7 +36,7 @@ async def station(objects: Objects, pool: DecoderPool) -> AsyncIterator[httpx.As
     """A processor's HTTP side, over real decoders."""
     counter = Counter(PoolRenderer(objects, pool, at_most=4), TOKEN)
     app = Station(None, {}, check, counter)  # type: ignore[arg-type] # it is not started here
-    async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         yield client
 
 
@@ -131,18 +131,21 @@ async def test_only_posts_are_taken(station: httpx.AsyncClient) -> None:
 async def test_nothing_is_made_for_whoever_has_left() -> None:
     darkroom = Darkroom()
     darkroom.open.clear()
-    async with served(Counter(darkroom, TOKEN)) as url, httpx.AsyncClient(base_url=url) as client:
+    async with (
+        served(Counter(darkroom, TOKEN)) as url,
+        httpx.AsyncClient(base_url=url, timeout=60) as client,
+    ):
         asking = asyncio.create_task(ask(client, JOB))
         await darkroom.busy()
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not darkroom.given_up:
                 await asyncio.sleep(0.001)
 
 
 async def test_a_processor_without_a_token_offers_nothing() -> None:
     app = Station(None, {}, check)  # type: ignore[arg-type] # it is not started here
-    async with served(app) as url, httpx.AsyncClient(base_url=url) as client:
+    async with served(app) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         assert (await client.post("/render", content=BODY, headers=AUTHORIZED)).status_code == 405
         assert (await client.get("/render", headers=AUTHORIZED)).status_code == 404

@@ -1,6 +1,7 @@
 """Children between two pictures: what befalls them there costs no picture anything."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -30,7 +31,7 @@ async def test_children_that_died_while_idle_cost_no_picture_a_try(objects: Obje
             os.kill(pid, signal.SIGKILL)
         for pid in pids:
             with suppress(psutil.NoSuchProcess):  # the pool may have buried it by now
-                psutil.Process(pid).wait(10)
+                psutil.Process(pid).wait(60)
         outcome = await process(job, objects, pool)
     assert outcome.error is None
 
@@ -39,6 +40,7 @@ async def test_a_pool_that_stops_while_it_replaces_a_child_leaves_none(held: Hel
     large = held(pictures.camera_jpeg())
     me = psutil.Process()
     before = {child.pid for child in me.children()}
+    gc.collect()  # or it might close some just then
     descriptors = me.num_fds()
     pool = DecoderPool(children=1)
     await pool.start()
@@ -64,6 +66,7 @@ else:
 """
     me = psutil.Process()
     before = {child.pid for child in me.children()}
+    gc.collect()  # or it might close some just then
     descriptors = me.num_fds()
     pool = DecoderPool(children=3, program=("-c", fails_once))
     with pytest.raises(ChildFailed, match="exit code 3"):

@@ -59,7 +59,7 @@ async def asked(answers: Sequence[Line | bytes], describe: bool = True) -> tuple
             socket.socket.sendall(theirs, b"".join(line + b"\n" for line in said))
             theirs.shutdown(socket.SHUT_WR)
             _write(target, 6)
-            child = Child(worker, 5.0, Limits())
+            child = Child(worker, 60.0, Limits())
             made, _ = await child.decode("image/jpeg", WANTED, target, target, describe=describe)
             return [variant.name for variant in made], worker.idle
     except ChildFailed:

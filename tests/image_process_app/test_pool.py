@@ -1,14 +1,15 @@
 """The decoder children: what happens to one costs one try of one picture."""
 
 import asyncio
-import os
+import gc
 import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -30,7 +31,7 @@ ME = psutil.Process()
 async def a_pool(**options: float) -> AsyncIterator[tuple[DecoderPool, set[int]]]:
     """A started pool with the ids of its children."""
     before = {child.pid for child in ME.children()}
-    pool = DecoderPool(**{"children": 1, **options})  # type: ignore[arg-type]
+    pool = DecoderPool(**{"children": 1, "deadline": 60.0, **options})  # type: ignore[arg-type]
     await pool.start()
     try:
         yield pool, {child.pid for child in ME.children()} - before
@@ -60,14 +61,32 @@ def busy(pid: int) -> bool:
 busy_since: dict[int, float] = {}
 
 
-async def strike(pid: int, number: signal.Signals, work: Awaitable[list[str]]) -> BaseException:
+async def standing_still(
+    pids: set[int], work: Callable[[], Coroutine[Any, Any, list[str]]]
+) -> tuple[asyncio.Task[list[str]], psutil.Process]:
+    """A picture that is not done, and its child, stopped in the midst of it."""
+    while True:
+        busy_since.update({pid: psutil.Process(pid).cpu_times().user for pid in pids})
+        task = asyncio.create_task(work())
+        await until(lambda: any(busy(pid) for pid in pids))
+        child = psutil.Process(next(pid for pid in pids if busy(pid)))
+        child.suspend()
+        await asyncio.sleep(0.05)  # what it has said by now is read
+        if not task.done():
+            return task, child
+        child.resume()  # it was faster than this process
+
+
+async def strike(
+    pid: int, number: signal.Signals, work: Callable[[], Coroutine[Any, Any, list[str]]]
+) -> BaseException:
     """Send a signal to a child in the midst of a picture; what became of that."""
-    busy_since[pid] = psutil.Process(pid).cpu_times().user
-    task = asyncio.ensure_future(work)
-    await until(lambda: busy(pid))
-    os.kill(pid, number)
+    task, child = await standing_still({pid}, work)
+    child.send_signal(number)
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        child.send_signal(signal.SIGCONT)
     [outcome] = await asyncio.gather(task, return_exceptions=True)
-    assert isinstance(outcome, BaseException), "the picture was done before the child was struck"
+    assert isinstance(outcome, BaseException)
     return outcome
 
 
@@ -77,7 +96,7 @@ async def test_a_child_that_dies_costs_one_try_and_is_replaced(
 ) -> None:
     large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
     async with a_pool() as (pool, (pid,)):
-        outcome = await strike(pid, number, decode(pool, large))
+        outcome = await strike(pid, number, lambda: decode(pool, large))
         assert isinstance(outcome, ChildFailed)
         assert str(outcome) == f"a decoder died of {number.name}"
         assert len(await decode(pool, small)) == len(WANTED)
@@ -87,21 +106,19 @@ async def test_a_child_that_dies_costs_one_try_and_is_replaced(
 async def test_a_child_that_hangs_is_killed_at_its_deadline(held: Held) -> None:
     large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
     async with a_pool(deadline=2.0) as (pool, (pid,)):
-        failure = await strike(pid, signal.SIGSTOP, decode(pool, large))
+        failure = await strike(pid, signal.SIGSTOP, lambda: decode(pool, large))
         assert isinstance(failure, ChildFailed)
         assert "2.0 s" in str(failure)
+        pool._deadline = 60.0
         assert len(await decode(pool, small)) == len(WANTED)
 
 
 async def test_a_neighbour_does_not_notice(held: Held) -> None:
     large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
     async with a_pool(children=2) as (pool, pids):
-        victim = asyncio.create_task(decode(pool, large))
-        before = {pid: psutil.Process(pid).cpu_times().user for pid in pids}
-        busy_since.update(before)
-        await until(lambda: any(busy(pid) for pid in pids))
+        victim, child = await standing_still(pids, lambda: decode(pool, large))
         neighbour = asyncio.create_task(decode(pool, small))
-        os.kill(next(pid for pid in pids if busy(pid)), signal.SIGKILL)
+        child.kill()
         assert len(await neighbour) == len(WANTED)
         with pytest.raises(ChildFailed):
             await victim
@@ -149,9 +166,7 @@ async def test_a_child_is_replaced_after_its_number_of_pictures(held: Held) -> N
 async def test_a_cancelled_picture_frees_its_place(held: Held) -> None:
     large, small = held(pictures.camera_jpeg()), held(pictures.jpeg())
     async with a_pool() as (pool, (pid,)):
-        busy_since[pid] = psutil.Process(pid).cpu_times().user
-        task = asyncio.create_task(decode(pool, large))
-        await until(lambda: busy(pid))
+        task, _ = await standing_still({pid}, lambda: decode(pool, large))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -162,6 +177,7 @@ async def test_nothing_is_left_when_a_pool_has_stopped(held: Held) -> None:
     small = held(pictures.jpeg())
     async with a_pool() as (pool, _):
         await decode(pool, small)
+    gc.collect()  # or it might close some just then
     descriptors = ME.num_fds()
     async with a_pool(children=2) as (pool, pids):
         await decode(pool, small)

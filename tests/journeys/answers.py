@@ -1,5 +1,7 @@
 """What every answer must be like, whatever was asked."""
 
+from collections.abc import Callable
+
 import httpx
 
 PROBLEM = "application/problem+json"
@@ -23,6 +25,16 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
         assert set(fault) == {"field", "message"}
         assert fault["message"]
     assert_safe(answer)
+
+
+def first_refusal(ask: Callable[[], httpx.Response], most: int) -> httpx.Response:
+    """The first answer of 429. Up to twice `most` may come before it, where an API waits too long
+    for its Redis and counts by itself.
+    """
+    for _ in range(2 * most + 1):
+        if (answer := ask()).status_code == httpx.codes.TOO_MANY_REQUESTS:
+            return answer
+    raise AssertionError(f"{2 * most + 1} were not refused")
 
 
 def assert_safe(answer: httpx.Response) -> None:

@@ -11,9 +11,10 @@ import httpx
 import psutil
 import pytest
 
+from safelight.image_app import turns
 from tests.client import Client
 from tests.journeys import pictures, wire
-from tests.journeys.answers import assert_problem
+from tests.journeys.answers import assert_problem, first_refusal
 from tests.journeys.conftest import Make
 from tests.memory import Peak
 from tests.product import Product, wait_for
@@ -56,18 +57,23 @@ def test_an_account_uploads_as_often_as_it_may_and_is_told_how_often_that_is(
     strict: Product, guest: Client
 ) -> None:
     taken: list[str] = []
-    # An API that waits too long for its Redis counts by itself: then twice as many are taken.
-    while (answer := guest.offer(pictures.jpeg())).status_code == 201 and len(taken) < 6:
-        assert answer.headers["ratelimit-policy"] == '"upload";q=3;w=60'
-        taken.append(answer.headers["ratelimit"].partition(";t=")[0])
+
+    def offer() -> httpx.Response:
+        answer = guest.offer(pictures.jpeg())
+        if answer.status_code == 201:
+            assert answer.headers["ratelimit-policy"] == '"upload";q=3;w=60'
+            taken.append(answer.headers["ratelimit"].partition(";t=")[0])
+        return answer
+
+    first_refusal(offer, 3)
     assert taken[0] == '"upload";r=2'
     assert len(taken) >= 3
     with wire.connect(guest) as connection:  # whose body nobody waits for
         connection.sendall(wire.head(guest, FORM, "Content-Length: 20000000"))
         assert wire.hear(connection).status == 429
-    refused = guest.offer(pictures.jpeg())
+    refused = first_refusal(offer, 3)
     assert_problem(refused, 429, "too-many-requests")
-    assert 50 <= int(refused.headers["retry-after"]) <= 60
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
     assert refused.headers["ratelimit"] == f'"upload";r=0;t={refused.headers["retry-after"]}'
     assert len(guest.all_images()) == len(taken)
     with Client(strict.base_url) as other:
@@ -76,13 +82,22 @@ def test_an_account_uploads_as_often_as_it_may_and_is_told_how_often_that_is(
 
 def test_an_account_asks_for_work_as_often_as_it_may(guest: Client) -> None:
     image_id = guest.upload_and_wait(pictures.jpeg())["id"]
-    for left in (1, 0):
+    taken: list[str] = []
+
+    def ask() -> httpx.Response:
         answer = guest.post(f"/v1/images/{image_id}/reprocess")
-        assert answer.status_code == 202
-        assert answer.headers["ratelimit-policy"] == '"jobs";q=2;w=60'
-        assert answer.headers["ratelimit"].startswith(f'"jobs";r={left};t=')
+        if answer.status_code == 202:
+            assert answer.headers["ratelimit-policy"] == '"jobs";q=2;w=60'
+            taken.append(answer.headers["ratelimit"].partition(";t=")[0])
+        return answer
+
+    first_refusal(ask, 2)
+    assert taken[0] == '"jobs";r=1'
+    assert len(taken) >= 2
     wanted = {"name": "square", "transformation": {"width": 50}}
-    answer = guest.post(f"/v1/images/{image_id}/variants", json=wanted)
+    answer = first_refusal(
+        lambda: guest.post(f"/v1/images/{image_id}/variants", json=wanted), most=2
+    )
     assert_problem(answer, 429, "too-many-requests")
     assert answer.headers["retry-after"]
 
@@ -95,11 +110,12 @@ def test_many_who_send_next_to_nothing_hold_up_nobody_and_are_let_go(
             open_ones.enter_context(Client(crowded.base_url)).sign_up() for _ in range(2)
         )
         crowd = [open_ones.enter_context(wire.connect(guest)) for _ in range(CROWD)]
+        began = time.monotonic()
         for number, connection in enumerate(crowd):
             connection.sendall(_start(slow, number))
-        end = time.monotonic() + BODY_SECONDS - 1
         assert guest.offer(pictures.jpeg()).status_code == 201
-        assert not wire.answered(crowd)
+        assert not wire.answered(crowd) or time.monotonic() > began + turns.PATIENCE
+        end = began + BODY_SECONDS - 1
         while time.monotonic() < end:
             for connection in crowd[:10]:
                 connection.sendall(b"x")
@@ -131,7 +147,7 @@ def test_one_who_uploads_a_little_does_not_wait_for_one_who_uploads_much(
 ) -> None:
     if make is not Product:
         pytest.skip("a broker hands out what came first")
-    product = stocked(SAFELIGHT_CHILDREN="1")
+    product = stocked(SAFELIGHT_CHILDREN="1", SAFELIGHT_UPLOADS_AT_ONCE=str(4 * MUCH))
     with Client(product.base_url) as much, Client(product.base_url) as little:
         little.sign_up()
         much.sign_up()
@@ -141,9 +157,10 @@ def test_one_who_uploads_a_little_does_not_wait_for_one_who_uploads_much(
         image_id = little.upload(pictures.jpeg())["id"]
         with suppress(psutil.NoSuchProcess):  # its time is over if that took long
             decoder.resume()
-        assert little.processed(image_id)["status"] == "ready"
-        left = [image for image in much.all_images() if image["status"] == "processing"]
-    assert len(left) > MUCH // 4
+        done = little.processed(image_id)
+        assert done["status"] == "ready"
+        ends = [much.processed(image["id"])["updated_at"] for image in much.all_images()]
+    assert len([end for end in ends if end > done["updated_at"]]) > MUCH // 4
 
 
 @pytest.mark.timeout(120)
@@ -155,10 +172,13 @@ def test_a_crowd_at_the_edge_of_a_quota_never_gets_past_it(crowded: Product) -> 
         with Peak(crowded) as peak:
             answers = asyncio.run(_all_at_once(client))
         statuses = Counter(answer.status_code for answer in answers)
-        assert statuses[201] == PLACES - 1
-        assert set(statuses) <= {201, 403, 429, 503}
+        assert set(statuses) <= {201, 403, 408, 429, 503}
         for answer in answers:
-            assert answer.status_code in (201, 403) or answer.headers["retry-after"]
+            assert answer.status_code in (201, 403, 408) or answer.headers["retry-after"]
+        while (answer := client.offer(pictures.jpeg((64, 48), 0))).status_code == 201:
+            statuses[201] += 1  # a slow machine has let some wait for too long
+        assert_problem(answer, 403, "quota-exceeded")
+        assert statuses[201] == PLACES - 1
         for kind, most in peak.most.items():
             assert most < before.most.get(kind, most) + GROWTH
         assert client.get("/v1/auth/me").json()["usage"]["images"] == PLACES

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from tests.client import Client
 from tests.journeys import pictures
+from tests.journeys.leftovers import stop_when_all_is_done
 from tests.journeys.surgery import execute, lose_jobs, park, stop_with_work_undone
 from tests.product import Product, wait_for
 
@@ -51,7 +52,7 @@ def test_letters_are_listed_looked_into_and_sent_again(install: Callable[..., Pr
     for image_id in (first, second):
         assert owner.processed(image_id)["status"] == "ready"
     assert product.run("dead-letters", "list") == (0, "There is none.\n")
-    assert product.stop() == 0
+    stop_when_all_is_done(product)
     assert product.verify() == (0, "2 images, 0 promises, 0 differences\n")
 
 

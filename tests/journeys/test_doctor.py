@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from safelight.backends import keyfiles
 from tests.journeys.surgery import execute
-from tests.product import Product
+from tests.product import Product, wait_for
 from tests.scaled import ScaledProduct
 
 embedded = pytest.mark.parametrize("make", ["embedded"], indirect=True)
@@ -34,6 +34,7 @@ def assert_fault(product: Product, check: str, words: str) -> None:
 
 def test_beside_a_running_product_all_is_well_and_nothing_changes(product: Product) -> None:
     before = sorted(product.objects())
+    wait_for("all to be well", lambda: product.run("doctor")[0] == 0)
     code, words = product.run("doctor")
     assert code == 0, words
     assert words.splitlines()[-1].endswith("0 faults, 0 warnings") or "warning" in words

@@ -25,7 +25,7 @@ EVIL = (
     "https://APP.example",
 )
 CONNECTIONS = 260
-HEADER_SECONDS = 4
+HEADER_SECONDS = 8
 SLOW = 200
 HEAD = b"GET /v1/images HTTP/1.1\r\nX: y"
 PREFLIGHT = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "if-match"}

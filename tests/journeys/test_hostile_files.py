@@ -23,7 +23,7 @@ SECRET = "a-word-that-only-the-file-of-the-canary-has"
 @pytest.fixture(scope="module")
 def settled(stocked: Callable[..., Product]) -> Product:
     """A product whose decoders are replaced for no other reason than that one broke."""
-    return stocked(SAFELIGHT_PICTURES_PER_CHILD="100000")
+    return stocked(SAFELIGHT_PICTURES_PER_CHILD="100000", SAFELIGHT_CHILDREN="2")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from tests.client import Client
 from tests.journeys.answers import PROBLEM, assert_problem, assert_safe
+from tests.product import wait_for
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LATER = (
@@ -153,8 +154,12 @@ def test_every_answer_is_safe(ann: Client) -> None:
 
 def test_the_product_tells_how_it_is(stranger: Client) -> None:
     assert stranger.get("/health/live").json() == {"status": "ok"}
-    ready = stranger.get("/health/ready")
-    assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+
+    def is_well() -> bool:
+        ready = stranger.get("/health/ready")
+        return (ready.status_code, ready.json()["status"]) == (200, "ok")
+
+    wait_for("it to be ready", is_well)
 
 
 def test_the_built_in_presets_are_listed(ann: Client) -> None:

@@ -14,6 +14,7 @@ from tests import plain_http
 from tests.client import Client
 from tests.journeys import pictures
 from tests.journeys.answers import assert_problem
+from tests.journeys.leftovers import stop_when_all_is_done
 from tests.product import Product, wait_for
 from tests.scaled import ScaledProduct
 
@@ -54,8 +55,8 @@ def test_what_was_rendered_by_a_link_goes_with_its_image(install: Callable[..., 
     assert owner.delete(f"/v1/images/{image['id']}").status_code == 204
     assert_gone(product, owner, image, paths)
     wait_for("the objects to go", lambda: not product.objects())
-    assert product.rows(select(renderings.c.fingerprint)) == []
-    assert product.stop() == 0
+    wait_for("the rows to go", lambda: not product.rows(select(renderings.c.fingerprint)))
+    stop_when_all_is_done(product)
     assert product.verify() == (0, "0 images, 0 promises, 0 differences\n")
 
 
@@ -81,7 +82,7 @@ def test_while_the_store_is_frozen_it_is_gone_for_all_and_erased_after_a_restart
     assert len(product.objects()) == 6
     product.start()
     wait_for("the objects to go", lambda: not product.objects())
-    assert product.stop() == 0
+    stop_when_all_is_done(product)
     assert product.verify() == (0, "0 images, 0 promises, 0 differences\n")
 
 
@@ -115,5 +116,5 @@ def test_a_kill_between_the_answer_and_the_erasure_leaves_nothing(
     wait_for("the objects to go", lambda: not product.objects())
     owner.base_url = httpx.URL(product.base_url)
     assert_gone(product, owner, image, paths)
-    assert product.stop() == 0
+    stop_when_all_is_done(product)
     assert product.verify() == (0, "0 images, 0 promises, 0 differences\n")

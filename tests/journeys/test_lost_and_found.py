@@ -10,6 +10,7 @@ from safelight.contract.messages import EVENTS
 from safelight.image_app.models import images, outbox, usage
 from tests.client import Client
 from tests.journeys import pictures
+from tests.journeys.leftovers import stop_when_all_is_done
 from tests.journeys.surgery import (
     execute,
     lose_jobs,
@@ -36,7 +37,7 @@ def owner(product: Product) -> Client:
 
 
 def assert_all_is_well(product: Product, images: int) -> None:
-    assert product.stop() == 0
+    stop_when_all_is_done(product)
     assert product.verify() == (0, f"{images} images, 0 promises, 0 differences\n")
 
 

@@ -82,6 +82,12 @@ def _names(route: Route, owned: Json, other: Json) -> list[tuple[dict[str, str],
     return [(owned, other)]
 
 
+def lasting(image: Json) -> Json:
+    """What is the same also after the full hour, when its links are others."""
+    names = [variant["name"] for variant in image["variants"]]
+    return {**image, "url": "", "variants": names}
+
+
 def test_every_route_answers_for_what_is_another_s_as_for_nothing(
     owner: Client, image: Json, preset: str, key: str, bob: Client
 ) -> None:
@@ -96,7 +102,7 @@ def test_every_route_answers_for_what_is_another_s_as_for_nothing(
                 assert answer.status_code == refused, route
                 if "image_id" in route.path and route.method != "HEAD":
                     assert_problem(answer, 404, "image-not-found")
-    assert owner.image(image["id"]) == image
+    assert lasting(owner.image(image["id"])) == lasting(image)
     assert owner.get("/v1/presets").json()["items"][-1]["name"] == preset
     assert [each["id"] for each in owner.get("/v1/auth/keys").json()["items"]] == [key]
 
@@ -111,7 +117,7 @@ def test_no_route_without_an_id_tells_of_another_account(
             told = answer.text + str(answer.headers)
             for secret in (image["id"], image["sha256"], owner.username, '"mine"'):
                 assert secret not in told, route
-    assert owner.image(image["id"]) == image
+    assert lasting(owner.image(image["id"])) == lasting(image)
 
 
 def test_every_route_answers_nobody_the_same_whatever_is_named(

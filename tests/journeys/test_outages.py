@@ -73,7 +73,7 @@ def test_the_order_in_which_things_start_does_not_matter(
         server.kill()
     try:
         product.launch()
-        for part in product.parts:
+        for part in 2 * product.parts:
             assert plain_http.get(f"{part.base_url}/health/live").status_code == 200
             ready = plain_http.get(f"{part.base_url}/health/ready", timeout=30)
             assert ready.status_code == 503
@@ -86,8 +86,8 @@ def test_the_order_in_which_things_start_does_not_matter(
         assert product.stop() == 0
         said = product.log.read_text()
         assert "Traceback" not in said
-        # However often somebody asked: the API of database and objects, the processor of objects.
-        assert 0 < said.count('"away; waiting for it"') == said.count('"there again"') <= 3
+        # However often somebody asked.
+        assert 0 < said.count('"away; waiting for it"') == said.count('"there again"')
     finally:
         product.end()
 

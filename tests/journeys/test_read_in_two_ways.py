@@ -133,7 +133,7 @@ def test_a_body_behind_a_get_is_no_request(ann: Client) -> None:
     ],
 )
 def test_a_header_that_some_proxies_believe_changes_nothing(ann: Client, header: str) -> None:
-    ann.upload(b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;")
+    ann.upload_and_wait(b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;")
     name, _, value = header.partition(": ")
     poisoned = ann.get("/v1/images", params={"limit": 1}, headers={name: value})
     clean = ann.get("/v1/images", params={"limit": 1})

@@ -14,7 +14,7 @@ from tests.product import Product, serving, wait_for
 from tests.scaled import ScaledProduct
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
-AT_ONCE = 20
+AT_ONCE = 16
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.journeys import pictures
 from tests.product import Part, Product
 from tests.scaled import ScaledProduct
 
-NOTICE = 4
+NOTICE = 8
 PAUSE = 0.2
 SENDERS = 4
 
@@ -44,7 +44,8 @@ class Proxy:
 
     def request(self, method: str, path: str, **more: Any) -> str:
         """The status of the answer, or what kept it away."""
-        ready = [api for api in self._apis if api not in self._unready]
+        while not (ready := [api for api in self._apis if api not in self._unready]):
+            time.sleep(PAUSE)
         try:
             answer = ready[next(self._turns) % len(ready)].request(method, path, **more)
         except httpx.TransportError as error:
@@ -83,7 +84,7 @@ def test_no_request_fails_while_one_of_two_stops(pair: ScaledProduct) -> None:
         headers = {"Authorization": client.sign_up().headers["Authorization"]}
 
     def send(number: int) -> None:
-        while not ended.is_set():
+        while not ended.wait(PAUSE / 4):
             told[proxy.request("GET", "/v1/images")] += 1
             file = {"file": ("picture", pictures.jpeg(number=number))}
             told[proxy.request("POST", "/v1/images", files=file)] += 1

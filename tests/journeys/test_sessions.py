@@ -138,9 +138,15 @@ def test_who_has_an_account_is_told_by_no_word_and_by_no_time(
         return took
 
     nobody = "nobody-of-that-name"
-    pairs = [(timed(ann.username), timed(nobody)) for _ in range(20)]
-    known, unknown = (median(times) for times in zip(*pairs, strict=True))
-    assert known / 1.6 < unknown < known * 1.6
+    ratios = []
+    for _ in range(3):  # a busy machine may well disturb one round
+        pairs = [(timed(ann.username), timed(nobody)) for _ in range(20)]
+        known, unknown = (median(times) for times in zip(*pairs, strict=True))
+        ratios.append(unknown / known)
+        if 1 / 1.6 < ratios[-1] < 1.6:
+            break
+    else:
+        pytest.fail(f"one takes longer than the other: {ratios}")
     told = []
     for login in (ann.username, nobody):
         answer = sign_in(stranger, login, WRONG)

@@ -28,7 +28,7 @@ MANY = 100_000
 def test_asked_to_stop_under_load_it_drains_and_ends_well(
     install: Callable[..., Product], tmp_path: Path, number: signal.Signals
 ) -> None:
-    product = install(SAFELIGHT_DRAIN_SECONDS="2")
+    product = install(SAFELIGHT_DRAIN_SECONDS="20")
     product.start()
     ledger = Ledger(tmp_path / "ledger")
     with Load(product, ledger, MANY) as load:
@@ -49,7 +49,7 @@ def test_asked_to_stop_under_load_it_drains_and_ends_well(
 def test_an_upload_that_is_under_way_when_it_is_asked_to_stop_is_taken(
     install: Callable[..., Product],
 ) -> None:
-    product = install()
+    product = install(SAFELIGHT_DRAIN_SECONDS="60")
     product.start()
     with Client(product.base_url) as client:
         client.sign_up()
@@ -71,14 +71,14 @@ def test_an_upload_that_is_under_way_when_it_is_asked_to_stop_is_taken(
 def test_it_says_that_it_is_about_to_stop_while_it_still_serves(
     install: Callable[..., Product],
 ) -> None:
-    product = install(SAFELIGHT_NOTICE_SECONDS="3")
+    product = install(SAFELIGHT_NOTICE_SECONDS="8")
     product.start()
     with Client(product.base_url) as client:
         client.sign_up()
         for part in product.parts:
             part.ask_to_stop()
         for part in product.parts:
-            with httpx.Client(base_url=part.base_url, verify=NO_TLS) as proxy:
+            with httpx.Client(base_url=part.base_url, verify=NO_TLS, timeout=60) as proxy:
                 wait_for("it to say so", partial(_is_stopping, proxy))
                 assert proxy.get("/health/live").status_code == 200
         assert client.get("/v1/images").status_code == 200
@@ -123,7 +123,7 @@ def test_a_decoder_that_dies_costs_one_try(install: Callable[..., Product]) -> N
             with suppress(psutil.NoSuchProcess):  # it may be gone at once
                 decoder.resume()
             assert client.processed(image["id"])["status"] == "ready"
-        assert client.get("/health/ready").status_code == 200
+        wait_for("it to be ready", product.is_ready)
 
 
 def test_tokens_and_links_outlive_a_restart(install: Callable[..., Product]) -> None:

@@ -115,7 +115,7 @@ class S3(Server):
         """Buckets are folders below `/buckets/` for the part that keeps the names."""
         filer, _ = self._ports["filer"]
         url = f"http://127.0.0.1:{filer}/buckets/{bucket}/"
-        answer = httpx.post(url, timeout=10, verify=plain_http.NO_TLS)
+        answer = httpx.post(url, timeout=60, verify=plain_http.NO_TLS)
         assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
 
     def _store(self, bucket: str) -> S3Store:

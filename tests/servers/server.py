@@ -19,7 +19,8 @@ def free_port() -> int:
     """A port below those that the kernel gives to outgoing connections, so that a server finds
     its own again after a restart.
     """
-    first = 20_000 + (os.getpid() * 37) % 10_000
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20_000 + worker % 2 * 6_000 + os.getpid() * 37 % 4_000
     for port in range(first, 32_000):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))

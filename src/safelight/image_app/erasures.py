@@ -4,7 +4,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from safelight.backends.delivery import Unreadable
+from safelight.backends.delivery import NotYet, Unreadable
 from safelight.contract import keys
 from safelight.contract.messages import EVENTS, Event, Message
 from safelight.image_app import incoming
@@ -18,7 +18,7 @@ from safelight.image_app.work import begin, forget_answers
 log = structlog.get_logger()
 
 
-class StillRendering(Exception):
+class StillRendering(NotYet):
     """Somebody is just making an object of the image: it can be erased in a moment."""
 
 

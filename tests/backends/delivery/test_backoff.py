@@ -1,9 +1,20 @@
 """How often, and after which pauses, a message is tried again."""
 
+import pytest
+from structlog.testing import CapturingLogger
+
 from safelight.backends.database import DatabaseUnavailable
-from safelight.backends.delivery import BACKOFF, Undelivered, Unreadable
-from safelight.backends.delivery.backoff import AWAY_SECONDS, HANDLE_SECONDS, BackOff, reason_of
+from safelight.backends.delivery import BACKOFF, NotYet, Undelivered, Unreadable
+from safelight.backends.delivery import backoff as module
+from safelight.backends.delivery.backoff import (
+    AWAY_SECONDS,
+    HANDLE_SECONDS,
+    BackOff,
+    log_failure,
+    reason_of,
+)
 from safelight.backends.objects import StoreUnavailable
+from safelight.contract.messages import EVENTS, Message
 
 PAUSES = (1.0, 2.0, 4.0)
 MANY = 100
@@ -16,6 +27,19 @@ def test_whatever_is_wrong_with_a_message_it_has_as_many_more_tries_as_there_are
 
 def test_what_can_not_be_read_has_none() -> None:
     assert BackOff(PAUSES).after(Unreadable("no Job")) is None
+
+
+def test_what_is_not_done_yet_takes_a_try_and_is_told_in_a_few_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    not_yet = NotYet("something is just made of it")
+    backoff = BackOff(PAUSES)
+    assert [backoff.after(not_yet) for _ in range(4)] == [1.0, 2.0, 4.0, None]
+    log = CapturingLogger()
+    monkeypatch.setattr(module, "log", log)
+    for error in (not_yet, ValueError("what?")):
+        log_failure(Message(EVENTS, "a", b"", {}), error)
+    assert [call.kwargs["exc_info"] for call in log.calls] == [False, True]
 
 
 def test_what_is_away_is_waited_for_and_takes_no_try_away() -> None:

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from safelight.image_app.account_store import AccountStore
+from safelight.image_app.account_store import AccountStore, in_redis
 from safelight.image_app.account_store.in_redis import RedisAccounts
 from tests.image_app.account_store.given import opened
 from tests.servers import Postgres, Valkey
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "redis"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """A place of its own, prepared as an installation is."""
     if request.param == "redis":
+        # The server stays, and a busy machine has slow moments.
+        monkeypatch.setattr(in_redis, "ANSWER_SECONDS", 30.0)
         valkey: Valkey = request.getfixturevalue("valkey")
         return valkey.create()
     if request.param == "postgresql":

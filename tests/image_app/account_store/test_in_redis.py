@@ -97,7 +97,7 @@ async def test_a_server_that_is_frozen_is_not_waited_for(
     ann = a_stored_account("ann")
     await kept.add(ann)
     own_valkey.pause()
-    async with asyncio.timeout(3 * ANSWER_SECONDS):
+    async with asyncio.timeout(30 * ANSWER_SECONDS):
         ends = await asyncio.gather(*(call(kept) for call in CALLS), return_exceptions=True)
     assert {type(end) for end in ends} == {AccountsUnavailable}
     own_valkey.resume()

@@ -57,7 +57,7 @@ class Darkroom:
 
     async def busy(self) -> None:
         """Wait until it has something to do."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.jobs:
                 await asyncio.sleep(0.001)
 

@@ -18,6 +18,10 @@ class Unreadable(Exception):
     """Raised by a handler for a message it can never read: no retry, straight to dead letters."""
 
 
+class NotYet(Exception):
+    """Raised by a handler that has to be asked again in a moment, though nothing is wrong."""
+
+
 class Undelivered(Unavailable):
     """The message may not have arrived: send it again."""
 

@@ -6,7 +6,7 @@ from time import monotonic
 
 import structlog
 
-from safelight.backends.delivery import Unreadable
+from safelight.backends.delivery import NotYet, Unreadable
 from safelight.backends.unavailable import is_unavailable
 from safelight.contract.messages import Message
 
@@ -58,7 +58,7 @@ def reason_of(error: Exception) -> str:
 
 def log_failure(message: Message, error: Exception) -> None:
     """With a traceback where the words alone would not be enough."""
-    is_clear = isinstance(error, Unreadable) or is_unavailable(error)
+    is_clear = isinstance(error, NotYet | Unreadable) or is_unavailable(error)
     whose = {"topic": message.topic, "key": message.key}
     log.warning("not handled", **whose, reason=reason_of(error), exc_info=not is_clear)
 
