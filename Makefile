@@ -36,10 +36,10 @@ test-kafka: .venv/dev ## Run the stories of the scaled product on Apache Kafka, 
 		$(or $(STORIES),tests/backends/delivery tests/journeys)
 
 .PHONY: test-faults
-test-faults: .venv/dev ## Kill, fill, pause and flood the product (SEED=, MODE=, ONLY=, TIMES=, MINUTES=, PAUSE=, FORKED=1)
+test-faults: .venv/dev ## Kill, fill, pause and flood the product (SEED=, MODE=, ONLY=, SKIP=, TIMES=, MINUTES=, PAUSE=, FORKED=1)
 	$(PYTHON) -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MODE),--mode $(MODE)) \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(TIMES),--times $(TIMES)) $(if $(MINUTES),--minutes-of-overload $(MINUTES)) \
-		$(if $(PAUSE),--pause $(PAUSE)) $(if $(filter 1,$(FORKED)),--forked) \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(SKIP),--skip '$(SKIP)') $(if $(TIMES),--times $(TIMES)) \
+		$(if $(MINUTES),--minutes-of-overload $(MINUTES)) $(if $(PAUSE),--pause $(PAUSE)) $(if $(filter 1,$(FORKED)),--forked) \
 		$(if $(wildcard $(DIR)/manifest.json),--corpus $(DIR)) $(if $(WRITE),--write $(WRITE))
 
 .PHONY: servers
