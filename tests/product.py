@@ -200,6 +200,7 @@ class Product:
             except DatabaseUnavailable:
                 if time.monotonic() > deadline:
                     raise
+                time.sleep(0.1)
 
     def end(self) -> None:
         """Leave nothing running, whatever happened."""

@@ -36,7 +36,7 @@ def watch(loop: asyncio.AbstractEventLoop, seconds: float) -> Callable[[], None]
     # The number of a signal is written here all the same.
     hearing, telling = os.pipe()
     os.set_blocking(telling, False)
-    signal.set_wakeup_fd(telling, warn_on_full_buffer=False)  # the loop's own until now
+    signal.set_wakeup_fd(telling, warn_on_full_buffer=False)  # uvloop's own until now
     Thread(target=_hear, args=(hearing, loop, asked), name="signals", daemon=True).start()
     Thread(target=_end, args=(loop, asked, seconds), name="overdue", daemon=True).start()
     return lambda: asked.put(True)

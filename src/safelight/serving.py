@@ -7,7 +7,7 @@ import math
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,7 +87,6 @@ class Server(uvicorn.Server):
         self._notice_seconds = notice_seconds
         self._end_seconds = notice_seconds + DRAINS * drain_seconds + last_seconds
         self._owns_process = False
-        self._is_to_end: Callable[[], None] = lambda: None
 
     async def main_loop(self) -> None:
         # What is there by now stays: looking through it for garbage would hold up everybody.
@@ -103,13 +102,15 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at the first signal; uvicorn would raise it again when all is done."""
+        is_to_end = None
         if self._owns_process:
-            self._is_to_end = overdue.watch(asyncio.get_running_loop(), self._end_seconds)
+            is_to_end = overdue.watch(asyncio.get_running_loop(), self._end_seconds)
         before = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
-            self._is_to_end()  # nobody may have asked: it did not come up, say
+            if is_to_end:
+                is_to_end()  # nobody may have asked: it did not come up, say
             for number, handler in before.items():
                 signal.signal(number, handler)
 

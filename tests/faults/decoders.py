@@ -71,7 +71,7 @@ def poison(ground: Ground, number: signal.Signals) -> None:
         with ThreadPoolExecutor(1) as aside:
             seeing = aside.submit(see_it_end)
             try:
-                ground.until("its end", is_over, GLANCE)
+                ground.until("the end of the picture", is_over, GLANCE)
             finally:
                 given_up.set()
             seeing.result()

@@ -78,10 +78,9 @@ def keep_the_broker_away(ground: Ground) -> None:
         before, until = len(ground.ledger), time.monotonic() + LONG_SECONDS
         while time.monotonic() < until:
             ground.promise_more(3)
-        refusals = ground.answers.refusals
-        assert refusals.total() <= ground.count_unwell(offset), refusals
         taken = len(ground.ledger) - before  # first: the load goes on
         assert ground.count_promised() >= taken
+        assert ground.are_excused(ground.answers.refusals, offset, taken), ground.answers.refusals
     ground.load.pace = pace
 
 

@@ -52,7 +52,7 @@ async def test_an_account_has_a_quarter_of_the_turns_and_others_have_theirs(crow
 
 async def test_all_together_have_no_more_turns_than_there_are(crowd: Crowd) -> None:
     tries = [asyncio.create_task(crowd.come(f"user-{n}")) for n in range(12)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # their patience begins before ours
     await asyncio.sleep(0.1)
     crowd.go()
     assert await refusals(tries) == [errors.SERVICE_UNAVAILABLE] * 4

@@ -13,7 +13,7 @@ from tests.scaled import ScaledProduct, Servers
 from tests.servers import Noida, chosen_broker
 
 LOG_LINES = 12
-FEW_DECODERS = {"SAFELIGHT_CHILDREN": "1"}
+ONE_DECODER = {"SAFELIGHT_CHILDREN": "1"}
 """Of products that are started for a few stories: most of what a start costs is its decoders."""
 
 Make = Callable[..., Product]
@@ -57,7 +57,7 @@ def stocked(
     started: list[Product] = []
 
     def start(**settings: str) -> Product:
-        started.append(make(tmp_path_factory.mktemp("product"), **{**FEW_DECODERS, **settings}))
+        started.append(make(tmp_path_factory.mktemp("product"), **{**ONE_DECODER, **settings}))
         started[-1].start()
         return started[-1]
 
@@ -85,7 +85,7 @@ def install(make: Make, tmp_path: Path, installed: list[Product]) -> Callable[..
 
     def install(name: str = "product", **settings: str) -> Product:
         (tmp_path / name).mkdir()
-        installed.append(make(tmp_path / name, **{**FEW_DECODERS, **settings}))
+        installed.append(make(tmp_path / name, **{**ONE_DECODER, **settings}))
         return installed[-1]
 
     return install

@@ -57,6 +57,7 @@ def test_an_account_uploads_as_often_as_it_may_and_is_told_how_often_that_is(
     strict: Product, guest: Client
 ) -> None:
     taken: list[str] = []
+    began = time.monotonic()
 
     def offer() -> httpx.Response:
         answer = guest.offer(pictures.jpeg())
@@ -73,7 +74,7 @@ def test_an_account_uploads_as_often_as_it_may_and_is_told_how_often_that_is(
         assert wire.hear(connection).status == 429
     refused = first_refusal(offer, 3)
     assert_problem(refused, 429, "too-many-requests")
-    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert 59 - (time.monotonic() - began) <= int(refused.headers["retry-after"]) <= 60
     assert refused.headers["ratelimit"] == f'"upload";r=0;t={refused.headers["retry-after"]}'
     assert len(guest.all_images()) == len(taken)
     with Client(strict.base_url) as other:
@@ -95,10 +96,11 @@ def test_an_account_asks_for_work_as_often_as_it_may(guest: Client) -> None:
     assert taken[0] == '"jobs";r=1'
     assert len(taken) >= 2
     wanted = {"name": "square", "transformation": {"width": 50}}
-    answer = first_refusal(
-        lambda: guest.post(f"/v1/images/{image_id}/variants", json=wanted), most=2
-    )
+    answer = guest.post(f"/v1/images/{image_id}/variants", json=wanted)
+    if answer.status_code == 202:  # an API that waits too long for its Redis counts by itself
+        answer = guest.post(f"/v1/images/{image_id}/variants", json=wanted | {"name": "other"})
     assert_problem(answer, 429, "too-many-requests")
+    assert answer.headers["ratelimit-policy"] == '"jobs";q=2;w=60'
     assert answer.headers["retry-after"]
 
 
@@ -171,6 +173,9 @@ def test_a_crowd_at_the_edge_of_a_quota_never_gets_past_it(crowded: Product) -> 
             pass
         with Peak(crowded) as peak:
             answers = asyncio.run(_all_at_once(client))
+            if not [answer for answer in answers if answer.status_code == 403]:
+                # So slow was the machine that most have waited for too long.
+                answers += asyncio.run(_all_at_once(client))
         statuses = Counter(answer.status_code for answer in answers)
         assert set(statuses) <= {201, 403, 408, 429, 503}
         for answer in answers:

@@ -79,9 +79,13 @@ def test_many_guesses_at_one_name_are_refused_and_its_owner_is_not_locked_out(
 ) -> None:
     thief, owner = come_from(), come_from()
     guesses = [f"{WRONG} {number}" for number in range(OF_ADDRESS)]
-    answers = at_once(lambda guess: sign_in(thief, victim, guess), guesses)
-    assert_limited(answers, OF_NAME)
-    refused = first_refusal(lambda: sign_in(owner, victim.upper()), OF_NAME)
+    for _ in range(3):  # the window may be over by then, or an API count by itself
+        answers = at_once(lambda guess: sign_in(thief, victim, guess), guesses)
+        assert_limited(answers, OF_NAME)
+        refused = sign_in(owner, victim.upper())
+        if refused.status_code == 429:
+            break
+        time.sleep(WINDOW)
     assert_problem(refused, 429, "too-many-requests")
     assert_problem(sign_in(owner, "somebody-else"), 401, "invalid-credentials")
     time.sleep(int(refused.headers["retry-after"]))

@@ -84,8 +84,8 @@ def _names(route: Route, owned: Json, other: Json) -> list[tuple[dict[str, str],
 
 def lasting(image: Json) -> Json:
     """What is the same also after the full hour, when its links are others."""
-    names = [variant["name"] for variant in image["variants"]]
-    return {**image, "url": "", "variants": names}
+    variants = [variant | {"url": ""} for variant in image["variants"]]
+    return image | {"url": "", "variants": variants}
 
 
 def test_every_route_answers_for_what_is_another_s_as_for_nothing(

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from safelight.image_app import turns
 from tests.client import Client
 from tests.journeys import pictures, wire
 from tests.journeys.answers import assert_problem, wrong_fields
@@ -14,7 +15,8 @@ from tests.product import Product, serving, wait_for
 from tests.scaled import ScaledProduct
 
 FORM = "Content-Type: multipart/form-data; boundary=b"
-AT_ONCE = 16
+AT_ONCE = turns.AT_ONCE // turns.SHARE
+"""Of one account: no more are let in together."""
 
 
 @pytest.fixture(scope="module")

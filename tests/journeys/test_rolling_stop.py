@@ -12,7 +12,7 @@ import pytest
 
 from tests.client import Client
 from tests.journeys import pictures
-from tests.product import Part, Product
+from tests.product import Part, Product, wait_for
 from tests.scaled import ScaledProduct
 
 NOTICE = 8
@@ -44,13 +44,15 @@ class Proxy:
 
     def request(self, method: str, path: str, **more: Any) -> str:
         """The status of the answer, or what kept it away."""
-        while not (ready := [api for api in self._apis if api not in self._unready]):
-            time.sleep(PAUSE)
+        ready = wait_for("an API to be ready", self._ready, PAUSE)
         try:
             answer = ready[next(self._turns) % len(ready)].request(method, path, **more)
         except httpx.TransportError as error:
             return type(error).__name__
         return str(answer.status_code)
+
+    def _ready(self) -> list[httpx.Client]:
+        return [api for api in self._apis if api not in self._unready]
 
     def _look(self, api: httpx.Client) -> None:
         """Beside those who look at the others, so that a slow answer of one is no news of none."""

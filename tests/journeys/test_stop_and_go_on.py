@@ -28,7 +28,7 @@ MANY = 100_000
 def test_asked_to_stop_under_load_it_drains_and_ends_well(
     install: Callable[..., Product], tmp_path: Path, number: signal.Signals
 ) -> None:
-    product = install(SAFELIGHT_DRAIN_SECONDS="20")
+    product = install(SAFELIGHT_DRAIN_SECONDS="10")
     product.start()
     ledger = Ledger(tmp_path / "ledger")
     with Load(product, ledger, MANY) as load:
@@ -49,7 +49,7 @@ def test_asked_to_stop_under_load_it_drains_and_ends_well(
 def test_an_upload_that_is_under_way_when_it_is_asked_to_stop_is_taken(
     install: Callable[..., Product],
 ) -> None:
-    product = install(SAFELIGHT_DRAIN_SECONDS="60")
+    product = install(SAFELIGHT_DRAIN_SECONDS="20")
     product.start()
     with Client(product.base_url) as client:
         client.sign_up()

@@ -48,8 +48,9 @@ def test_a_variant_is_made_delivered_and_deleted(owner: Client, image: Json) -> 
     assert (gone.status_code, gone.content) == (204, b"")
     assert_problem(owner.delete(path), 404, "variant-not-found")
     assert_problem(owner.get(f"/i/{image['id']}/banner"), 404, "variant-not-found")
-    names = [[v["name"] for v in i["variants"]] for i in (owner.image(image["id"]), image)]
-    assert names[0] == names[1]
+    assert [v | {"url": ""} for v in owner.image(image["id"])["variants"]] == [
+        v | {"url": ""} for v in image["variants"]
+    ]
 
 
 def test_what_is_wrong_is_refused_by_name(owner: Client, image: Json) -> None:

@@ -19,7 +19,9 @@ class Unreadable(Exception):
 
 
 class NotYet(Exception):
-    """Raised by a handler that has to be asked again in a moment, though nothing is wrong."""
+    """Raised by a handler that has to be asked again in a moment, though nothing is wrong: it takes
+    a try as any error does, and is logged in a few words.
+    """
 
 
 class Undelivered(Unavailable):
