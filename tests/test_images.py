@@ -113,7 +113,8 @@ def run(folder: Path, *command: str | Path) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHON": sys.executable, "COLUMNS": "200"},
+        # To compile all that is installed would take a minute; pip's word for it is turned around.
+        env={**os.environ, "PYTHON": sys.executable, "COLUMNS": "200", "PIP_NO_COMPILE": "no"},
         capture_output=True,
         text=True,
         check=False,

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import sys
 import time
@@ -47,9 +48,9 @@ def _run(mode: str, options: argparse.Namespace) -> Outcome:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if options.forked:
         Product.begin = Forked
-    faults = [fault for fault in FAULTS if options.only in fault.name]
+    faults = [fault for fault in FAULTS if re.search(options.only, fault.name)]
     if options.skip:
-        faults = [fault for fault in faults if options.skip not in fault.name]
+        faults = [fault for fault in faults if not re.search(options.skip, fault.name)]
     extent = Extent(
         options.seed, options.times, options.minutes_of_overload, options.pause, options.corpus
     )
@@ -64,8 +65,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED, help="of every random choice")
     parser.add_argument("--mode", choices=MODES, help="one of the two; both without")
-    parser.add_argument("--only", default="", metavar="WORD", help="faults with this in their name")
-    parser.add_argument("--skip", default="", metavar="WORD", help="those with this are left out")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="of names: these alone")
+    parser.add_argument("--skip", default="", metavar="PATTERN", help="of names: these not")
     parser.add_argument("--times", type=int, default=100, metavar="N", help="each, at most")
     parser.add_argument("--minutes-of-overload", type=float, default=5.0, metavar="N")
     parser.add_argument("--pause", type=float, default=0.25, metavar="SECONDS", help="of a client")
