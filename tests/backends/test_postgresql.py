@@ -85,6 +85,24 @@ async def test_a_transaction_that_the_server_ends_is_unavailable(
             await connection.execute(text("SELECT * FROM half_done"))
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError('cannot switch to state 11; protocol is in the "failed" state'),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_the_driver_says_of_a_connection_that_ends_just_then_is_unavailable(
+    database: Database, error: Exception
+) -> None:
+    for block in (database.reading, database.writing):
+        with pytest.raises(DatabaseUnavailable):
+            async with block():
+                raise error
+    assert await ask(database) == 42
+
+
 async def test_too_many_at_once_wait_and_then_are_told(
     server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

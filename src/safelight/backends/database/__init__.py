@@ -103,7 +103,7 @@ def _translated() -> Iterator[None]:
         yield
     except (exc.TimeoutError, TimeoutError) as error:
         raise DatabaseUnavailable("the database takes too long") from error
-    except (sqlite3.DatabaseError, asyncpg.InterfaceError, OSError) as error:
+    except (sqlite3.DatabaseError, *postgresql.LOST) as error:
         if isinstance(error, sqlite3.ProgrammingError):
             raise
         raise DatabaseUnavailable(f"the database can't do it now: {error}") from error

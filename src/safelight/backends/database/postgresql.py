@@ -20,6 +20,11 @@ POOL_SECONDS = 10.0
 IDLE_SECONDS = 15
 """After so long without a word the server ends a presence, whose process is frozen or cut off."""
 
+LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What the driver raises for a connection that has ended; the second where it has heard of that in
+this moment and still takes questions.
+"""
+
 QUICK = {"jit": "off", "max_parallel_workers_per_gather": "0"}
 """Preparations that cost more than all of a short question."""
 
@@ -54,7 +59,7 @@ async def _connect(url: str, **settings: str) -> asyncpg.Connection:
             command_timeout=COMMAND_SECONDS,
             server_settings={"application_name": "safelight", **QUICK, **settings},
         )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, *LOST) as error:
         raise DatabaseUnavailable(f"the database can't be reached: {error}") from error
 
 
@@ -93,7 +98,7 @@ class Presence:
             await place.settle(self.member)
             staying = asyncio.create_task(place.stay(), name="stay present")
             yield place
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except (asyncpg.PostgresError, *LOST) as error:
             raise DatabaseUnavailable(f"the connection is lost: {error}") from error
         finally:
             if staying is not None:
@@ -121,7 +126,7 @@ class Place:
 
     async def stay(self) -> None:
         """Keep talking, as only a process does that is well; a lost connection shows in `leads`."""
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        with suppress(asyncpg.PostgresError, *LOST):
             while True:
                 await asyncio.sleep(IDLE_SECONDS / 3)
                 await self._ask("SELECT 1")
