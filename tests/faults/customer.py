@@ -98,7 +98,7 @@ class Customer(Client):
             answer = self.offer(content, name, **fields)
         except httpx.TransportError:
             return None
-        if answer.is_client_error and answer.status_code != httpx.codes.REQUEST_TIMEOUT:
+        if answer.is_client_error:
             self._answers.refused_for_good(answer)
         if answer.status_code != httpx.codes.CREATED:
             return None

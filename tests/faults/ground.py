@@ -26,8 +26,6 @@ from tests.scaled import ScaledProduct, Servers
 RECOVERY_SECONDS = 30.0
 PATIENCE = 180.0
 LOOK_EVERY = 0.2
-SELDOM = 10
-"""At most one refusal that the machine excuses for so many pictures that are taken."""
 
 
 @dataclass
@@ -158,14 +156,6 @@ class Ground:
         with self.product.log.open("rb") as file:
             file.seek(offset)
             return file.read().decode(errors="replace")
-
-    def are_excused(self, refusals: Counter[str], offset: int, taken: int) -> bool:
-        """Whether so few came, beside what was taken, that the machine stood still for some
-        seconds: then a server does not answer in time, which is logged, or a client does not ask.
-        """
-        unwell = self.log_since(offset).count('"the outside world is unwell"')
-        others = refusals.total() - refusals["408 request-timeout"]
-        return others <= unwell and refusals.total() <= taken / SELDOM
 
     def log_size(self) -> int:
         return self.product.log.stat().st_size

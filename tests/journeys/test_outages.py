@@ -86,8 +86,8 @@ def test_the_order_in_which_things_start_does_not_matter(
         assert product.stop() == 0
         said = product.log.read_text()
         assert "Traceback" not in said
-        # However often somebody asked.
-        assert 0 < said.count('"away; waiting for it"') == said.count('"there again"')
+        # However often somebody asked: the API of database and objects, the processor of objects.
+        assert 0 < said.count('"away; waiting for it"') == said.count('"there again"') <= 3
     finally:
         product.end()
 
